@@ -1,0 +1,168 @@
+using Llm4Msr.Platform;
+using TorchSharp;
+
+namespace Llm4Msr.Data;
+
+/// <summary>
+/// Everything needed to turn (scenario, user, item, context) into the tensors of a model: schema, vocabularies, encoded
+/// user and item tables. Training, evaluation and prediction share it, so that no two of them encode a row differently.
+/// </summary>
+public sealed class RowEncoder
+{
+    private const string SchemaFile = "schema.json", UsersFile = "users.arrow", ItemsFile = "items.arrow", VocabularyFile = "vocabulary.arrow";
+
+    private readonly FeatureColumn?[] _columns; // by field; null for scenario and context fields
+
+    public RowEncoder(IReadOnlyList<Scenario> scenarios, FeatureSchema schema, EntityTable users, EntityTable items, IReadOnlyDictionary<string, FeatureVocabulary> vocabularies)
+    {
+        Scenarios = scenarios;
+        Schema = schema;
+        Users = users;
+        Items = items;
+        Vocabularies = vocabularies;
+        _columns = [.. schema.Fields.Select(field => field.Owner switch
+        {
+            FieldOwner.User => users.Columns.Single(c => c.Field.Name == field.Name),
+            FieldOwner.Item => items.Columns.Single(c => c.Field.Name == field.Name),
+            _ => null,
+        })];
+    }
+
+    public IReadOnlyList<Scenario> Scenarios { get; }
+
+    public FeatureSchema Schema { get; }
+
+    public EntityTable Users { get; }
+
+    public EntityTable Items { get; }
+
+    /// <summary>By field name.</summary>
+    public IReadOnlyDictionary<string, FeatureVocabulary> Vocabularies { get; }
+
+    /// <summary>Makes the tensors of a batch in the current dispose scope.</summary>
+    /// <param name="withoutUserId">Rows whose user id is shown as one never seen; null for none.</param>
+    public CtrBatch Encode(EncodedRows rows, ReadOnlySpan<bool> withoutUserId = default)
+    {
+        var context = 0;
+        var fields = new FieldValues[_columns.Length];
+        for (var f = 0; f < fields.Length; f++)
+        {
+            var owner = Schema.Fields[f].Owner;
+            fields[f] = owner switch
+            {
+                FieldOwner.Scenario => Plain(rows.Scenario, shift: 1),
+                FieldOwner.Context => Plain(rows.Context[context++], shift: 0),
+                _ when _columns[f] is { Starts: not null } lists => Gather(lists, owner == FieldOwner.User ? rows.User : rows.Item),
+                _ when Schema.Fields[f].Name == FeatureNames.UserId => GatherOne(_columns[f]!, rows.User, withoutUserId),
+                _ => GatherOne(_columns[f]!, owner == FieldOwner.User ? rows.User : rows.Item, default),
+            };
+        }
+        return new CtrBatch(new ScenarioGroups(rows.Scenario, Scenarios.Count), fields, torch.tensor(rows.Clicked));
+    }
+
+    private static FieldValues Plain(ReadOnlySpan<int> indices, long shift)
+    {
+        var values = new long[indices.Length];
+        for (var row = 0; row < values.Length; row++)
+            values[row] = indices[row] + shift;
+        return new FieldValues(torch.tensor(values), null);
+    }
+
+    private static FieldValues GatherOne(FeatureColumn column, ReadOnlySpan<int> entities, ReadOnlySpan<bool> hidden)
+    {
+        var values = new long[entities.Length];
+        for (var row = 0; row < values.Length; row++)
+            values[row] = !hidden.IsEmpty && hidden[row] ? FeatureVocabulary.Unseen : column.Values[entities[row]];
+        return new FieldValues(torch.tensor(values), null);
+    }
+
+    private static FieldValues Gather(FeatureColumn column, ReadOnlySpan<int> entities)
+    {
+        var starts = new long[entities.Length];
+        long total = 0;
+        for (var row = 0; row < starts.Length; row++)
+        {
+            starts[row] = total;
+            total += column.Starts![entities[row] + 1] - column.Starts[entities[row]];
+        }
+        var values = new long[total];
+        for (int row = 0, next = 0; row < starts.Length; row++)
+        {
+            foreach (var value in column.Of(entities[row]))
+                values[next++] = value;
+        }
+        return new FieldValues(torch.tensor(values), torch.tensor(starts));
+    }
+
+    /// <summary>Writes what <see cref="Load"/> reads.</summary>
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        DataDescription.Write(Path.Combine(folder, SchemaFile), new SchemaContent(Scenarios, Schema));
+        SaveTable(Path.Combine(folder, UsersFile), Users);
+        SaveTable(Path.Combine(folder, ItemsFile), Items);
+        FeatureVocabulary[] vocabularies = [.. Schema.Fields.Where(f => Vocabularies.ContainsKey(f.Name)).Select(f => Vocabularies[f.Name])];
+        ArrowTable.Write(Path.Combine(folder, VocabularyFile),
+            ("field", ArrowTable.Column(vocabularies.SelectMany(v => v.Values.Select(_ => v.Field)))),
+            ("value", ArrowTable.Column(vocabularies.SelectMany(v => v.Values))),
+            ("index", ArrowTable.Column([.. vocabularies.SelectMany(v => Enumerable.Range(1, v.Values.Count))])),
+            ("count", ArrowTable.Column([.. vocabularies.SelectMany(v => v.Counts)])));
+    }
+
+    public static RowEncoder Load(string folder)
+    {
+        var content = DataDescription.Read<SchemaContent>(Path.Combine(folder, SchemaFile));
+        var vocabulary = ArrowTable.Read(Path.Combine(folder, VocabularyFile));
+        var (values, counts) = (vocabulary.Texts("value"), vocabulary.Longs("count"));
+        var vocabularies = vocabulary.Texts("field").Select((field, row) => (field, row)).GroupBy(p => p.field, p => p.row)
+            .ToDictionary(g => g.Key, g => FeatureVocabulary.Restore(g.Key, [.. g.Select(row => values[row])], [.. g.Select(row => counts[row])]));
+        foreach (var field in content.Schema.Fields.Where(f => f.Owner != FieldOwner.Scenario))
+            vocabularies.TryAdd(field.Name, FeatureVocabulary.Restore(field.Name, [], []));
+        return new RowEncoder(
+            content.Scenarios,
+            content.Schema,
+            LoadTable(Path.Combine(folder, UsersFile), content.Schema, FieldOwner.User),
+            LoadTable(Path.Combine(folder, ItemsFile), content.Schema, FieldOwner.Item),
+            vocabularies);
+    }
+
+    private sealed record SchemaContent(IReadOnlyList<Scenario> Scenarios, FeatureSchema Schema);
+
+    // The row of the unknown entity is not stored: its content is fixed.
+    private static void SaveTable(string path, EntityTable table) => ArrowTable.Write(path,
+    [
+        ("key", ArrowTable.Column(table.Keys)),
+        .. table.Columns.Select(c => (c.Field.Name, c.Starts is null
+            ? ArrowTable.Column(c.Values[..table.Count])
+            : ArrowTable.Column(c.Values[..c.Starts[table.Count]], c.Starts[..(table.Count + 1)]))),
+    ]);
+
+    private static EntityTable LoadTable(string path, FeatureSchema schema, FieldOwner owner)
+    {
+        var table = ArrowTable.Read(path);
+        return new EntityTable(table.Texts("key"), [.. schema.Of(owner).Select(field =>
+        {
+            if (!field.MultiValued)
+                return new FeatureColumn(field, Checked([.. table.Ints(field.Name), FeatureVocabulary.Unseen], field), null);
+            var (values, starts) = table.IntLists(field.Name);
+            return new FeatureColumn(field, Checked([.. values, FeatureVocabulary.Unseen], field), [.. starts, starts[^1] + 1]);
+        })]);
+
+        int[] Checked(int[] values, FeatureField field) => values.All(v => v >= 0 && v < field.Cardinality)
+            ? values
+            : throw new Llm4MsrException(FaultKind.Damaged,
+                $"'{path}': the column '{field.Name}' holds an index outside 0 to {field.Cardinality - 1}. Prepare the data again.");
+    }
+}
+
+/// <summary>Rows ready to be encoded: indices of scenarios, rows of the user and item tables, encoded context, labels (0 or 1).</summary>
+public sealed record EncodedRows(int[] Scenario, int[] User, int[] Item, IReadOnlyList<int[]> Context, float[] Clicked)
+{
+    public int Count => Scenario.Length;
+}
+
+/// <summary>The names of the fields that every data set has.</summary>
+public static class FeatureNames
+{
+    public const string UserId = "user", ItemId = "item", Scenario = "scenario";
+}

@@ -1,0 +1,125 @@
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Data;
+
+public enum SplitKind
+{
+    /// <summary>Each user's own interactions, 8:1:1 by rank.</summary>
+    User,
+
+    /// <summary>One rank cuts all interactions, 8:1:1.</summary>
+    Global,
+
+    /// <summary>A fifth of the users for test and a tenth for validation are never trained on.</summary>
+    UserHoldout,
+}
+
+/// <summary>How interactions are divided (models guide, section 2.1: an open point of the paper, named in every report).</summary>
+/// <param name="Fold">Which of <paramref name="Folds"/> fifths of the users is held out, from 1; every user is in exactly one.</param>
+/// <param name="Seed">Draws the order in which users fall into folds.</param>
+/// <param name="Holdout">Held-out users by id, in place of a fold.</param>
+public sealed record SplitOptions(
+    SplitKind Kind = SplitKind.User, int Fold = 1, int Folds = 5, int Seed = 1, HeldOutUsers? Holdout = null);
+
+public sealed record HeldOutUsers(IReadOnlyList<string> Test, IReadOnlyList<string> Validation);
+
+/// <summary>Assigns a part to every interaction.</summary>
+public static class Splits
+{
+    private const int TrainingTenths = 8, ValidationTenths = 9;
+
+    public static Part[] Assign(SplitOptions options, InteractionTable interactions, IReadOnlyList<string> users) => options.Kind switch
+    {
+        SplitKind.Global => ByRank(interactions.Count),
+        SplitKind.User => ByUser(interactions, users.Count),
+        SplitKind.UserHoldout => ByHeldOutUsers(interactions, PartOfUsers(options, users)),
+        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
+    };
+
+    private static Part[] ByRank(int count)
+    {
+        var parts = new Part[count];
+        for (var rank = 0; rank < count; rank++)
+            parts[rank] = PartAt(rank, count);
+        return parts;
+    }
+
+    private static Part[] ByUser(InteractionTable interactions, int users)
+    {
+        var parts = new Part[interactions.Count];
+        var timeline = new UserTimeline(interactions.User, users);
+        for (var user = 0; user < users; user++)
+        {
+            var ranks = timeline.RanksOf(user);
+            for (var k = 0; k < ranks.Length; k++)
+                parts[ranks[k]] = PartAt(k, ranks.Length);
+        }
+        return parts;
+    }
+
+    /// <summary>
+    /// Training users train on their first eight tenths; held-out users are scored on their last two, and what comes
+    /// before is only history.
+    /// </summary>
+    private static Part[] ByHeldOutUsers(InteractionTable interactions, Part[] partOfUser)
+    {
+        var parts = new Part[interactions.Count];
+        var timeline = new UserTimeline(interactions.User, partOfUser.Length);
+        for (var user = 0; user < partOfUser.Length; user++)
+        {
+            var ranks = timeline.RanksOf(user);
+            var history = UserTimeline.FirstTenths(ranks.Length, TrainingTenths);
+            for (var k = 0; k < ranks.Length; k++)
+            {
+                var trains = partOfUser[user] == Part.Training;
+                parts[ranks[k]] = trains == k < history ? partOfUser[user] : Part.Unused;
+            }
+        }
+        return parts;
+    }
+
+    private static Part PartAt(int position, int count) =>
+        position < UserTimeline.FirstTenths(count, TrainingTenths) ? Part.Training
+        : position < UserTimeline.FirstTenths(count, ValidationTenths) ? Part.Validation
+        : Part.Test;
+
+    private static Part[] PartOfUsers(SplitOptions options, IReadOnlyList<string> users)
+    {
+        var parts = new Part[users.Count];
+        if (options.Holdout is { } named)
+        {
+            Mark(named.Test, Part.Test);
+            Mark(named.Validation, Part.Validation);
+            return parts;
+        }
+
+        if (options.Folds < 2 || options.Fold < 1 || options.Fold > options.Folds)
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"Fold {options.Fold}/{options.Folds} does not exist: the first number runs from 1 to the second, and the second is at least 2.");
+        }
+        int[] order = [.. Enumerable.Range(0, users.Count)];
+        new Random(options.Seed).Shuffle(order);
+        for (var k = 0; k < order.Length; k++)
+        {
+            var fold = k % options.Folds + 1;
+            // Half of the fold after the tested one is a tenth of the users, and each user's turn comes.
+            var validates = fold == options.Fold % options.Folds + 1 && k / options.Folds % 2 == 0;
+            parts[order[k]] = fold == options.Fold ? Part.Test : validates ? Part.Validation : Part.Training;
+        }
+        return parts;
+
+        void Mark(IReadOnlyList<string> ids, Part part)
+        {
+            var rows = users.Select((id, row) => (id, row)).ToDictionary(p => p.id, p => p.row, StringComparer.Ordinal);
+            foreach (var id in ids)
+            {
+                if (!rows.TryGetValue(id, out var row))
+                    throw new Llm4MsrException(FaultKind.BadInput, $"The held-out user '{id}' is not in the data. Name users as the data does.");
+                if (parts[row] != Part.Training)
+                    throw new Llm4MsrException(FaultKind.BadInput, $"The user '{id}' is held out twice. Name each user once, for test or for validation.");
+                parts[row] = part;
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Llm4Msr.Models.Layers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Llm4Msr.Models.Enhancements;
+
+/// <summary>
+/// What the generators see of stored knowledge: users' vectors z-scored and projected on principal components, scenarios'
+/// vectors normalised one by one, and in the place of missing knowledge a learned vector.
+/// </summary>
+/// <remarks>
+/// Shapes: U distinct users, H width of their vectors, R components (or H where there is no projection), S scenarios, Hs
+/// width of theirs. The statistics come from training users alone and stay with the weights, so that knowledge made
+/// later is read in the same way.
+/// </remarks>
+public sealed class KnowledgeReader : nn.Module
+{
+    private const double Epsilon = 1e-6;
+
+    private readonly Parameter user_none;
+    private readonly Parameter scenario_none;
+    private readonly Tensor? user_mean;  // [H]
+    private readonly Tensor? user_basis; // [H, R]; the z-score's division is in it
+    private readonly bool normalizeScenarios;
+
+    /// <param name="trainingUsers">The vectors from which the statistics come, [N, H] float32.</param>
+    /// <param name="scenarioWidth">Hs.</param>
+    public KnowledgeReader(Tensor trainingUsers, long scenarioWidth, FusionOptions options) : base(nameof(KnowledgeReader))
+    {
+        normalizeScenarios = options.NormalizeScenarios;
+        var width = trainingUsers.shape[1];
+        if (options.Components is { } components)
+            (user_mean, user_basis) = PrincipalComponents(trainingUsers, Math.Min(components, (int)Math.Min(width, trainingUsers.shape[0])));
+        UserWidth = (int)(user_basis?.shape[1] ?? width);
+        user_none = Weights.Constant(0, UserWidth);
+        scenario_none = Weights.Constant(0, scenarioWidth);
+        RegisterComponents();
+    }
+
+    /// <summary>For a model whose weights are about to be loaded.</summary>
+    public KnowledgeReader(int storedUserWidth, int userWidth, int scenarioWidth, FusionOptions options) : base(nameof(KnowledgeReader))
+    {
+        normalizeScenarios = options.NormalizeScenarios;
+        if (options.Components is not null)
+            (user_mean, user_basis) = (zeros(storedUserWidth), zeros(storedUserWidth, userWidth));
+        UserWidth = userWidth;
+        user_none = Weights.Constant(0, userWidth);
+        scenario_none = Weights.Constant(0, scenarioWidth);
+        RegisterComponents();
+    }
+
+    /// <summary>R.</summary>
+    public int UserWidth { get; }
+
+    /// <param name="vectors">As stored, [N, H].</param>
+    /// <returns>[N, R].</returns>
+    public Tensor ReadUsers(Tensor vectors) => user_basis is null ? vectors : (vectors - user_mean!).mm(user_basis);
+
+    /// <param name="vectors">As stored, [S, Hs].</param>
+    /// <returns>[S, Hs].</returns>
+    public Tensor ReadScenarios(Tensor vectors)
+    {
+        if (!normalizeScenarios)
+            return vectors;
+        var centred = vectors - vectors.mean([1], keepdim: true);
+        return centred * (centred.square().mean([1], keepdim: true) + Epsilon).rsqrt();
+    }
+
+    /// <summary>Puts the learned vectors where there is no knowledge.</summary>
+    /// <param name="users">Distinct users of the batch, read, [U, R].</param>
+    /// <param name="owner">For each row the position in <paramref name="users"/> plus 1, or 0 for a row without knowledge, [B] int64.</param>
+    /// <param name="scenarios">Read, [S, Hs].</param>
+    /// <param name="scenarioMissing">Which scenarios are to be seen without knowledge, [S, 1] bool.</param>
+    public BatchKnowledge Fill(Tensor users, Tensor owner, Tensor scenarios, Tensor scenarioMissing) => new(
+        new RowKnowledge(cat([user_none.unsqueeze(0), users]), owner),
+        scenario_none.where(scenarioMissing, scenarios));
+
+    private static (Tensor Mean, Tensor Basis) PrincipalComponents(Tensor vectors, int components)
+    {
+        using var _ = no_grad();
+        var x = vectors.to(float64);
+        var mean = x.mean([0]);
+        var deviation = (x - mean).square().mean([0]).sqrt();
+        var scale = where(deviation > Epsilon, 1 / deviation, zeros_like(deviation)); // a constant dimension says nothing
+        var z = (x - mean) * scale;
+        var (_, directions) = linalg.eigh(z.t().mm(z) / x.shape[0]); // ascending
+        var basis = directions.narrow(1, directions.shape[1] - components, components).flip(1);
+        // A direction and its opposite are equally principal: the largest entry is made positive, so that runs agree.
+        var largest = basis.gather(0, basis.abs().argmax(0, keepdim: true));
+        basis = basis * largest.sign() * scale.unsqueeze(1);
+        return (mean.to(float32), basis.to(float32).contiguous());
+    }
+}

@@ -1,0 +1,62 @@
+using Llm4Msr.Models.Enhancements;
+using TorchSharp;
+
+namespace Llm4Msr.Models;
+
+/// <summary>Stored knowledge as a model reads it, made once: nothing of it changes while the model trains or scores.</summary>
+/// <remarks>Shapes: N stored user vectors, R their width once read, S scenarios.</remarks>
+public sealed class FrozenKnowledge : IDisposable
+{
+    private readonly KnowledgeReader _reader;
+    private readonly Tensor _users;
+    private readonly Tensor _scenarios;
+    private readonly bool[] _scenarioMissing;
+
+    /// <param name="users">As stored, [N, H] float32.</param>
+    /// <param name="scenarios">As stored, [S, Hs] float32; the row of a scenario without knowledge is not read.</param>
+    /// <param name="scenarioMissing">S flags.</param>
+    public FrozenKnowledge(KnowledgeReader reader, Tensor users, Tensor scenarios, bool[] scenarioMissing)
+    {
+        _reader = reader;
+        _scenarioMissing = scenarioMissing;
+        using var _ = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        _users = reader.ReadUsers(users).MoveToOuterDisposeScope();
+        _scenarios = reader.ReadScenarios(scenarios).MoveToOuterDisposeScope();
+        _users.DetachFromDisposeScope();
+        _scenarios.DetachFromDisposeScope();
+    }
+
+    /// <summary>The knowledge of a batch, in the current dispose scope.</summary>
+    /// <param name="rows">For each row of the batch its stored user vector, or -1 for none.</param>
+    /// <param name="dropScenario">Scenarios whose knowledge is hidden for this step; empty for none.</param>
+    public BatchKnowledge For(ReadOnlySpan<int> rows, ReadOnlySpan<bool> dropScenario = default)
+    {
+        var distinct = new List<long>();
+        var place = new Dictionary<int, int>();
+        var owner = new long[rows.Length];
+        for (var row = 0; row < rows.Length; row++)
+        {
+            if (rows[row] < 0)
+                continue;
+            if (!place.TryGetValue(rows[row], out var found))
+            {
+                distinct.Add(rows[row]);
+                place.Add(rows[row], found = distinct.Count);
+            }
+            owner[row] = found;
+        }
+
+        var missing = new bool[_scenarioMissing.Length];
+        for (var s = 0; s < missing.Length; s++)
+            missing[s] = _scenarioMissing[s] || (!dropScenario.IsEmpty && dropScenario[s]);
+        return _reader.Fill(
+            _users.index_select(0, torch.tensor(distinct.ToArray())), torch.tensor(owner), _scenarios, torch.tensor(missing).unsqueeze(1));
+    }
+
+    public void Dispose()
+    {
+        _users.Dispose();
+        _scenarios.Dispose();
+    }
+}

@@ -1,0 +1,56 @@
+using Llm4Msr.Data;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Llm4Msr.Models.Layers;
+
+/// <summary>
+/// One embedding table per feature field; the fields' vectors side by side are the paper's e (section 2.1). The values
+/// of a multi-valued field are averaged.
+/// </summary>
+/// <remarks>Shapes: B rows, F fields, d embedding size. The tables carry the fields' names in weights files.</remarks>
+public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Tensor>
+{
+    private const double FirstDeviation = 0.05;
+
+    private readonly nn.Module[] tables;
+
+    public FeatureEmbedding(FeatureSchema schema, int size, Generator random) : base(nameof(FeatureEmbedding))
+    {
+        Width = schema.Fields.Count * size;
+        tables = new nn.Module[schema.Fields.Count];
+        for (var f = 0; f < tables.Length; f++)
+        {
+            var field = schema.Fields[f];
+            tables[f] = field.MultiValued
+                ? Filled(nn.EmbeddingBag(field.Cardinality, size, mode: EmbeddingBagMode.Mean), t => t.weight!, random)
+                : Filled(nn.Embedding(field.Cardinality, size), t => t.weight!, random);
+            register_module(field.Name, tables[f]);
+        }
+    }
+
+    /// <summary>F·d.</summary>
+    public int Width { get; }
+
+    /// <param name="fields">In the schema's order.</param>
+    /// <returns>e, [B, F·d].</returns>
+    public override Tensor forward(IReadOnlyList<FieldValues> fields)
+    {
+        var vectors = new Tensor[tables.Length];
+        for (var f = 0; f < tables.Length; f++)
+        {
+            vectors[f] = tables[f] is EmbeddingBag bag
+                ? bag.call(fields[f].Values, fields[f].Starts!)
+                : ((Embedding)tables[f]).call(fields[f].Values);
+        }
+        return cat(vectors, 1);
+    }
+
+    private static T Filled<T>(T table, Func<T, Parameter> weight, Generator random)
+    {
+        using var _ = no_grad();
+        weight(table).normal_(0, FirstDeviation, random);
+        return table;
+    }
+}
