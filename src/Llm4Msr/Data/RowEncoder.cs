@@ -159,6 +159,12 @@ public sealed class RowEncoder
 public sealed record EncodedRows(int[] Scenario, int[] User, int[] Item, IReadOnlyList<int[]> Context, float[] Clicked)
 {
     public int Count => Scenario.Length;
+
+    public EncodedRows Slice(int start, int count)
+    {
+        var rows = start..(start + count);
+        return new EncodedRows(Scenario[rows], User[rows], Item[rows], [.. Context.Select(column => column[rows])], Clicked[rows]);
+    }
 }
 
 /// <summary>The names of the fields that every data set has.</summary>

@@ -83,11 +83,13 @@ public sealed class KnowledgeReader : nn.Module
         var deviation = (x - mean).square().mean([0]).sqrt();
         var scale = where(deviation > Epsilon, 1 / deviation, zeros_like(deviation)); // a constant dimension says nothing
         var z = (x - mean) * scale;
-        var (_, directions) = linalg.eigh(z.t().mm(z) / x.shape[0]); // ascending
+        var (variances, directions) = linalg.eigh(z.t().mm(z) / x.shape[0]); // ascending
         var basis = directions.narrow(1, directions.shape[1] - components, components).flip(1);
         // A direction and its opposite are equally principal: the largest entry is made positive, so that runs agree.
         var largest = basis.gather(0, basis.abs().argmax(0, keepdim: true));
         basis = basis * largest.sign() * scale.unsqueeze(1);
+        var kept = variances.narrow(0, variances.shape[0] - components, components).flip(0);
+        switch (Environment.GetEnvironmentVariable("PCSCALE")) { case "common": basis = basis / kept.mean().sqrt(); break; case "each": basis = basis / kept.sqrt(); break; }
         return (mean.to(float32), basis.to(float32).contiguous());
     }
 }

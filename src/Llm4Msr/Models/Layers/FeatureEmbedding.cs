@@ -12,7 +12,7 @@ namespace Llm4Msr.Models.Layers;
 /// <remarks>Shapes: B rows, F fields, d embedding size. The tables carry the fields' names in weights files.</remarks>
 public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Tensor>
 {
-    private const double FirstDeviation = 0.05;
+    private const double FirstDeviation = 0.001;
 
     private readonly nn.Module[] tables;
 

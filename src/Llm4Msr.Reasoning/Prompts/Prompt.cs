@@ -1,0 +1,12 @@
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Reasoning.Prompts;
+
+/// <summary>What is asked, and how the answer is opened.</summary>
+/// <param name="Text">Untrusted: special-token strings in it are text.</param>
+/// <param name="AnswerOpening">First words of the answer, or nothing.</param>
+/// <param name="ItemsCut">How many of the oldest items did not fit.</param>
+public sealed record Prompt(string Text, string AnswerOpening, int ItemsCut)
+{
+    public string Hash => FileHash.Of($"{Text}\0{AnswerOpening}");
+}

@@ -1,0 +1,124 @@
+using Llm4Msr.Data;
+using Llm4Msr.Models;
+using Llm4Msr.Testing;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Llm4Msr.Tests.Models;
+
+/// <summary>What every backbone and enhancement must keep, on whole models.</summary>
+public sealed class ClickModelTests : IDisposable
+{
+    private readonly ScratchFolder _scratch = new();
+    private readonly InteractionDataset _data;
+
+    public ClickModelTests() => _data = SampleData.Prepared(_scratch);
+
+    public void Dispose() => _scratch.Dispose();
+
+    public static TheoryData<BackboneKind, string> Models => new(
+        from backbone in Enum.GetValues<BackboneKind>()
+        from enhancement in new[] { "none", "default", "paper" }
+        select (backbone, enhancement));
+
+    [Theory, MemberData(nameof(Models))]
+    public void ARowsScoreDoesNotDependOnTheOtherRows(BackboneKind backbone, string enhancement)
+    {
+        using var sample = SampleModel.Of(_data, backbone, enhancement);
+        int[] ranks = [.. Enumerable.Range(0, 60).Select(k => k * 17 % _data.Interactions.Count)];
+
+        var together = sample.Score(ranks);
+
+        for (var k = 0; k < ranks.Length; k += 7)
+        {
+            Assert.Equal(together[k], Assert.Single(sample.Score([ranks[k]])), 1e-6);
+            int[] others = [.. ranks.Reverse()];
+            Assert.Equal(together[k], sample.Score(others)[ranks.Length - 1 - k], 1e-6);
+        }
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void EveryParameterIsTrained(BackboneKind backbone, string enhancement)
+    {
+        using var scope = NewDisposeScope();
+        using var sample = SampleModel.Of(_data, backbone, enhancement);
+        using (no_grad())
+        {
+            foreach (var parameter in sample.Model.parameters())
+                parameter.add_(0.05); // leave the zero start, behind which the layers below see no gradient yet
+        }
+
+        sample.Loss([.. Enumerable.Range(0, 400)]).backward();
+
+        Assert.All(sample.Model.named_parameters(), p =>
+            Assert.True(p.parameter.grad is { } g && g.abs().sum().item<float>() > 0, $"{p.name} has no gradient"));
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void TheSeedDecidesEveryFirstWeight(BackboneKind backbone, string enhancement)
+    {
+        using var one = SampleModel.Of(_data, backbone, enhancement, seed: 4);
+        using var same = SampleModel.Of(_data, backbone, enhancement, seed: 4);
+        using var other = SampleModel.Of(_data, backbone, enhancement, seed: 5);
+
+        Assert.Equal(one.Score([1, 2, 3]), same.Score([1, 2, 3]));
+        Assert.NotEqual(one.Score([1, 2, 3]), other.Score([1, 2, 3]));
+    }
+
+    [Theory, InlineData(BackboneKind.SharedBottom), InlineData(BackboneKind.Star)]
+    public void TheDefaultPresetStartsFromThePlainBackbone(BackboneKind backbone)
+    {
+        using var plain = SampleModel.Of(_data, backbone, "none", seed: 4);
+        using var enhanced = SampleModel.Of(_data, backbone, "default", seed: 4);
+        int[] ranks = [.. Enumerable.Range(0, 50)];
+
+        // The generated layers are zero, and alpha starts at one half.
+        Assert.Equal(plain.Score(ranks).Select(logit => logit / 2), enhanced.Score(ranks), (a, b) => Math.Abs(a - b) < 1e-6);
+    }
+
+    [Fact]
+    public void ARowWithoutKnowledgeGetsTheLearnedVectorAndNotZeros()
+    {
+        using var sample = SampleModel.Of(_data, BackboneKind.Star, "default");
+        sample.Disturb();
+        var rank = Enumerable.Range(0, _data.Interactions.Count).First(r => sample.Knowledge!.RowOfRank[r] >= 0);
+        var known = sample.Score([rank])[0];
+        sample.Knowledge!.RowOfRank[rank] = -1;
+        var unknown = sample.Score([rank])[0];
+
+        using (no_grad())
+            sample.Model.named_parameters().Single(p => p.name == "knowledge.user_none").parameter.add_(1);
+        var taught = sample.Score([rank])[0];
+
+        Assert.NotEqual(known, unknown);
+        Assert.NotEqual(unknown, taught);
+    }
+
+    [Fact]
+    public void OnlyTheRowsOfAScenarioFeelItsKnowledge()
+    {
+        using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "default");
+        sample.Disturb();
+        int[] ranks = [.. Enumerable.Range(0, 200)];
+        var before = sample.Score(ranks);
+
+        sample.ReplaceScenarioVector(1);
+        var after = sample.Score(ranks);
+
+        for (var k = 0; k < ranks.Length; k++)
+            Assert.Equal(_data.Interactions.Scenario[ranks[k]] == 1, before[k] != after[k]);
+    }
+
+    [Fact]
+    public void ScoringLeavesNoTensorBehind()
+    {
+        using var sample = SampleModel.Of(_data, BackboneKind.Star, "default");
+        sample.Score([1, 2]);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        for (var k = 0; k < 20; k++)
+            sample.Score([1, 2]);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+}
