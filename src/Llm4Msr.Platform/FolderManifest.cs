@@ -56,6 +56,19 @@ public static class FolderManifest
         }
     }
 
+    /// <returns>The format of the folder's manifest, or null where it has none that can be read.</returns>
+    public static string? FormatOf(string folder)
+    {
+        try
+        {
+            return Read(folder, "folder", "").Format;
+        }
+        catch (Llm4MsrException)
+        {
+            return null;
+        }
+    }
+
     private static Content Read(string folder, string whatItIs, string wayOut)
     {
         var path = Path.Combine(folder, FileName);
