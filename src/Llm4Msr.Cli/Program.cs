@@ -1,1 +1,13 @@
-return 0;
+using Llm4Msr.Cli;
+using Llm4Msr.Cli.Verbs;
+
+return CommandLine.Run(args, cli =>
+[
+    PrepareVerb.Create(cli),
+    PromptsVerb.Create(cli),
+    KnowledgeVerb.Create(cli),
+    TrainVerb.Create(cli),
+    EvaluateVerb.Create(cli),
+    PredictVerb.Create(cli),
+    DoctorVerb.Create(cli),
+]);

@@ -16,10 +16,8 @@ public sealed class ClickModel : nn.Module<CtrBatch, BatchKnowledge?, Tensor>
     private readonly KnowledgeReader? knowledge;
 
     /// <param name="reader">What the generators see; belongs to the model from here on. Null for a model without knowledge.</param>
-    /// <param name="shape">Widths and scales behind <paramref name="reader"/>.</param>
     /// <param name="seed">Decides every first weight.</param>
-    public ClickModel(
-        FeatureSchema schema, int scenarios, ModelOptions options, KnowledgeReader? reader, KnowledgeShape? shape, ulong seed) : base(nameof(ClickModel))
+    public ClickModel(FeatureSchema schema, int scenarios, ModelOptions options, KnowledgeReader? reader, ulong seed) : base(nameof(ClickModel))
     {
         using var random = new Generator(seed, CPU);
         embedding = new FeatureEmbedding(schema, options.EmbeddingSize, random);
@@ -31,7 +29,7 @@ public sealed class ClickModel : nn.Module<CtrBatch, BatchKnowledge?, Tensor>
         else
         {
             knowledge = reader ?? throw new ArgumentNullException(nameof(reader));
-            fusion = new KnowledgeFusion(plain, embedding.Width, shape ?? throw new ArgumentNullException(nameof(shape)), options.Fusion, random);
+            fusion = new KnowledgeFusion(plain, embedding.Width, knowledge.Shape, options.Fusion, random);
         }
         RegisterComponents();
     }

@@ -1,3 +1,4 @@
+using Llm4Msr.Knowledge;
 using Llm4Msr.Models.Enhancements;
 using TorchSharp;
 
@@ -25,6 +26,24 @@ public sealed class FrozenKnowledge : IDisposable
         _scenarios = reader.ReadScenarios(scenarios).MoveToOuterDisposeScope();
         _users.DetachFromDisposeScope();
         _scenarios.DetachFromDisposeScope();
+    }
+
+    /// <summary>Reads a whole table.</summary>
+    /// <param name="scenarios">The model's scenarios by name; one that the table does not hold is without knowledge.</param>
+    public static FrozenKnowledge Of(KnowledgeTable table, KnowledgeReader reader, IReadOnlyList<string> scenarios)
+    {
+        using var scope = torch.NewDisposeScope();
+        var vectors = new float[scenarios.Count * table.ScenarioWidth];
+        var missing = new bool[scenarios.Count];
+        for (var s = 0; s < missing.Length; s++)
+        {
+            var row = table.ScenarioRow(scenarios[s]);
+            missing[s] = row < 0;
+            if (row >= 0)
+                table.ScenarioVectors.AsSpan(row * table.ScenarioWidth, table.ScenarioWidth).CopyTo(vectors.AsSpan(s * table.ScenarioWidth));
+        }
+        return new FrozenKnowledge(
+            reader, torch.tensor(table.UserVectors).view(table.Count, table.UserWidth), torch.tensor(vectors).view(scenarios.Count, table.ScenarioWidth), missing);
     }
 
     /// <summary>The knowledge of a batch, in the current dispose scope.</summary>

@@ -83,7 +83,7 @@ public sealed class KnowledgeFusion : nn.Module<Tensor, ScenarioGroups, BatchKno
     }
 }
 
-/// <summary>What the generators will read.</summary>
+/// <summary>What the generators read.</summary>
 /// <param name="UserWidth">Size of a user's vector, after projection.</param>
-/// <param name="UserScale">Root mean square of its elements.</param>
+/// <param name="UserScale">Root mean square of its elements; only first weights depend on it.</param>
 public sealed record KnowledgeShape(int UserWidth, double UserScale, int ScenarioWidth, double ScenarioScale);

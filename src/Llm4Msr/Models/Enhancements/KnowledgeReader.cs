@@ -24,16 +24,16 @@ public sealed class KnowledgeReader : nn.Module
     private readonly bool normalizeScenarios;
 
     /// <param name="trainingUsers">The vectors from which the statistics come, [N, H] float32.</param>
-    /// <param name="scenarioWidth">Hs.</param>
-    public KnowledgeReader(Tensor trainingUsers, long scenarioWidth, FusionOptions options) : base(nameof(KnowledgeReader))
+    /// <param name="scenarios">[S, Hs] float32.</param>
+    public KnowledgeReader(Tensor trainingUsers, Tensor scenarios, FusionOptions options) : base(nameof(KnowledgeReader))
     {
         normalizeScenarios = options.NormalizeScenarios;
-        var width = trainingUsers.shape[1];
-        if (options.Components is { } components)
-            (user_mean, user_basis) = PrincipalComponents(trainingUsers, Math.Min(components, (int)Math.Min(width, trainingUsers.shape[0])));
-        UserWidth = (int)(user_basis?.shape[1] ?? width);
-        user_none = Weights.Constant(0, UserWidth);
-        scenario_none = Weights.Constant(0, scenarioWidth);
+        if (options.Components is not null)
+            (user_mean, user_basis) = PrincipalComponents(trainingUsers, WidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]));
+        var read = ReadUsers(trainingUsers);
+        Shape = new KnowledgeShape((int)read.shape[1], Scale(read), (int)scenarios.shape[1], Scale(ReadScenarios(scenarios)));
+        user_none = Weights.Constant(0, Shape.UserWidth);
+        scenario_none = Weights.Constant(0, Shape.ScenarioWidth);
         RegisterComponents();
     }
 
@@ -43,14 +43,18 @@ public sealed class KnowledgeReader : nn.Module
         normalizeScenarios = options.NormalizeScenarios;
         if (options.Components is not null)
             (user_mean, user_basis) = (zeros(storedUserWidth), zeros(storedUserWidth, userWidth));
-        UserWidth = userWidth;
+        Shape = new KnowledgeShape(userWidth, 1, scenarioWidth, 1);
         user_none = Weights.Constant(0, userWidth);
         scenario_none = Weights.Constant(0, scenarioWidth);
         RegisterComponents();
     }
 
-    /// <summary>R.</summary>
-    public int UserWidth { get; }
+    /// <summary>R and Hs, and how large the numbers are.</summary>
+    public KnowledgeShape Shape { get; }
+
+    /// <summary>R: there are never more components than numbers in a vector, or vectors.</summary>
+    public static int WidthRead(FusionOptions options, long storedWidth, long trainingUsers) =>
+        (int)Math.Min(options.Components ?? storedWidth, options.Components is null ? storedWidth : Math.Min(storedWidth, trainingUsers));
 
     /// <param name="vectors">As stored, [N, H].</param>
     /// <returns>[N, R].</returns>
@@ -74,6 +78,12 @@ public sealed class KnowledgeReader : nn.Module
     public BatchKnowledge Fill(Tensor users, Tensor owner, Tensor scenarios, Tensor scenarioMissing) => new(
         new RowKnowledge(cat([user_none.unsqueeze(0), users]), owner),
         scenario_none.where(scenarioMissing, scenarios));
+
+    private static double Scale(Tensor vectors)
+    {
+        var scale = Math.Sqrt(vectors.square().mean().item<float>());
+        return scale > Epsilon ? scale : 1;
+    }
 
     private static (Tensor Mean, Tensor Basis) PrincipalComponents(Tensor vectors, int components)
     {

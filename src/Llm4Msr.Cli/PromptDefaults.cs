@@ -1,0 +1,23 @@
+using System.CommandLine;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Reasoning.Prompts;
+
+namespace Llm4Msr.Cli;
+
+/// <summary>The options that looking at prompts and asking them share, so that what is shown is what is asked.</summary>
+internal static class PromptDefaults
+{
+    public const int History = 15;
+
+    public static Option<KnowledgeProtocol> ProtocolOption() => new("--protocol")
+    {
+        Description = "past-only: no row sees itself or its future. train-part: one snapshot after the training rows. whole-period: everything, for comparison only.",
+        DefaultValueFactory = _ => KnowledgeProtocol.PastOnly,
+        CustomParser = Spelling.Parser<KnowledgeProtocol>(),
+        HelpName = string.Join('|', Spelling.All<KnowledgeProtocol>()),
+    };
+
+    public static Option<string?> TemplateOption() => new("--template") { Description = "Your own wording; 'llm4msr prompts template' prints the built-in one.", HelpName = "FILE" };
+
+    public static PromptTemplate Template(string? path) => path is null ? PromptTemplate.BuiltIn : PromptTemplate.Load(path);
+}

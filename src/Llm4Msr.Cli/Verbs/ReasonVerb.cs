@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
+using Llm4Msr.Platform;
+using Llm4Msr.Reasoning;
+using Llm4Msr.Reasoning.Prompts;
+using Spectre.Console;
+using TorchSharp;
+
+namespace Llm4Msr.Cli.Verbs;
+
+/// <summary><c>llm4msr reason</c>: ask a frozen language model about every scenario and every user.</summary>
+internal static class ReasonVerb
+{
+    public static Command Create(Cli cli)
+    {
+        var defaults = new ReasoningOptions();
+        var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
+        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, or a Hugging Face folder.", Required = true, HelpName = "FILE" };
+        var output = new Option<string>("--out") { Description = "Knowledge store: made, or gone on with.", Required = true, HelpName = "KNOWLEDGE.db" };
+        var history = new Option<int>("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => defaults.History };
+        var newTokens = new Option<int>("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => defaults.MaxNewTokens };
+        var protocol = PromptDefaults.ProtocolOption();
+        var template = PromptDefaults.TemplateOption();
+        var batch = new Option<int>("--batch-size") { Description = "Prompts answered and stored together.", DefaultValueFactory = _ => defaults.BatchSize };
+        var workers = new Option<int>("--workers") { Description = "Threads that ask at once.", DefaultValueFactory = _ => defaults.Workers };
+
+        var verb = new Verb("reason", "Ask a frozen language model about every scenario and every user, and keep what it says. Interrupted, it goes on where it stopped.",
+            "llm4msr reason data --model SmolLM2-135M-Instruct.Q4_1.gguf --out knowledge.db")
+        {
+            data, model, output, history, newTokens, protocol, template, batch, workers,
+        };
+        verb.SetAction(parsed => Run(
+            cli, parsed.GetRequiredValue(data), parsed.GetRequiredValue(model), parsed.GetRequiredValue(output), new ReasoningOptions
+            {
+                History = parsed.GetValue(history),
+                MaxNewTokens = parsed.GetValue(newTokens),
+                Protocol = parsed.GetValue(protocol),
+                Template = PromptDefaults.Template(parsed.GetValue(template)),
+                BatchSize = parsed.GetValue(batch),
+                Workers = parsed.GetValue(workers),
+            }));
+        return verb;
+    }
+
+    private static int Run(Cli cli, string dataFolder, string modelPath, string output, ReasoningOptions options)
+    {
+        Check(options);
+        var data = InteractionDataset.Open(dataFolder);
+        torch.set_num_threads(1); // a core for each worker
+        using var model = LanguageModel.Load(modelPath);
+        using var store = KnowledgeStore.OpenForWriting(output, KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
+
+        IReadOnlyList<Question> questions = [];
+        cli.Terminal.WithProgress("prompts", data.Encoder.Users.Count, report => questions = Questions.Of(data, model, options, user =>
+        {
+            cli.Cancellation.ThrowIfCancellationRequested();
+            report(user + 1, "writing");
+        }));
+
+        var clock = Stopwatch.StartNew();
+        ReasoningProgress done = new(0, 0, 0, 0, 0);
+        cli.Terminal.WithProgress("reason", questions.Sum(q => (double)q.Tokens.Length), report =>
+            done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
+                p.PromptTokens, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"))));
+
+        var report = new Report(
+            output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
+            clock.Elapsed.TotalSeconds, (done.PromptTokens + done.NewTokens) / clock.Elapsed.TotalSeconds,
+            Process.GetCurrentProcess().PeakWorkingSet64, store.ContentHash);
+        cli.Terminal.Result(report, console => Print(console, report));
+        return 0;
+    }
+
+    /// <param name="AlreadyStored">Prompts that a run before this one had asked.</param>
+    private sealed record Report(
+        string Store, int Prompts, int AlreadyStored, int Asked, long PromptTokens, long NewTokens, double Seconds, double TokensPerSecond,
+        long PeakMemoryBytes, string ContentHash);
+
+    private static void Print(IAnsiConsole console, Report report)
+    {
+        console.WriteLine(FormattableString.Invariant($"{report.Prompts:N0} prompts: {report.AlreadyStored:N0} were stored already, {report.Asked:N0} asked in {Terminal.Duration(TimeSpan.FromSeconds(report.Seconds))}."));
+        if (report.Asked > 0)
+            console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt and {report.NewTokens:N0} new tokens, {report.TokensPerSecond:N0} per second; peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
+        console.WriteLine($"Knowledge is in {report.Store}. Next: 'llm4msr knowledge stats {report.Store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {report.Store} --out RUN'.");
+    }
+
+    private static void Check(ReasoningOptions options)
+    {
+        foreach (var (name, value) in new[] { ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers) })
+        {
+            if (value < 1)
+                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"{name} is {value}, expected 1 or more."));
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Globalization;
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
+using Llm4Msr.Platform;
+using Llm4Msr.Training;
+using TorchSharp;
+
+namespace Llm4Msr.Cli.Verbs;
+
+/// <summary><c>llm4msr train</c>: fit one backbone, with or without knowledge, once per seed.</summary>
+internal static class TrainVerb
+{
+    private enum Enhancement
+    {
+        None,
+        Llm4msr,
+    }
+
+    private enum Preset
+    {
+        Default,
+        Paper,
+    }
+
+    public static Command Create(Cli cli)
+    {
+        var model = new ModelOptions();
+        var training = new TrainingOptions();
+        var run = new RunOptions();
+        var fusion = new FusionOptions();
+
+        var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
+        var output = new Option<string>("--out") { Description = "Run folder: made, or gone on with.", Required = true };
+        var backbone = Choice("--backbone", "The network for all scenarios.", model.Backbone);
+        var enhancement = Choice("--enhancement", "What is built around it; llm4msr needs --knowledge.", Enhancement.None);
+        var knowledge = new Option<string?>("--knowledge") { Description = "Knowledge store of this data.", HelpName = "KNOWLEDGE.db" };
+        var state = new Option<string?>("--state") { Description = "Which hidden state is read [default: the first that the store names]." };
+        var arm = Choice("--arm", "Real knowledge, or a control in its place.", run.Arm);
+        var preset = Choice("--preset", "paper: equations 7 to 9 to the letter, with the paper's rates.", Preset.Default);
+        var seeds = new Option<int>("--seeds") { Description = "How many models, with seeds counted from --first-seed.", DefaultValueFactory = _ => 1 };
+        var firstSeed = new Option<int>("--first-seed") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
+        var embedding = new Option<int>("--embedding") { Description = "Size of each field's embedding.", DefaultValueFactory = _ => model.EmbeddingSize };
+        var hidden = new Option<string>("--hidden") { Description = "Widths of the hidden layers.", DefaultValueFactory = _ => string.Join(',', model.HiddenWidths) };
+        var components = new Option<int?>("--components") { Description = $"Principal components of users' vectors; 0 reads them as they are [default: {fusion.Components}; paper: 0]." };
+        var batch = new Option<int>("--batch-size") { Description = "Rows per step.", DefaultValueFactory = _ => training.BatchSize };
+        var rate = new Option<double?>("--learning-rate") { Description = Inv($"Of everything but the generators [default: {training.LearningRate}; paper: 0.002].") };
+        var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Inv($"Of the generators [default: {training.GeneratorLearningRate}; paper: as the rest].") };
+        var decay = new Option<double>("--weight-decay") { Description = "Added to gradients, as in Adam.", DefaultValueFactory = _ => training.WeightDecay };
+        var epochs = new Option<int>("--epochs") { Description = "At most.", DefaultValueFactory = _ => training.Epochs };
+        var patience = new Option<int?>("--patience") { Description = $"Epochs without a better validation before stopping [default: {training.Patience}; paper: 3]." };
+        var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Inv($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
+        var idDropout = new Option<double?>("--id-dropout") { Description = "Share of rows whose user id is hidden [default: 0.5 under user-holdout, else 0]." };
+        var without = new Option<bool>("--drop-rows-without-knowledge") { Description = "Leave out training rows that no snapshot is older than." };
+        var threads = new Option<int>("--threads") { Description = "Torch threads. One per process is fastest where several run.", DefaultValueFactory = _ => run.Threads };
+
+        var verb = new Verb("train", "Fit a backbone, with or without knowledge.",
+            "llm4msr train data --backbone star --seeds 3 --out runs/star",
+            "llm4msr train data --backbone star --enhancement llm4msr --knowledge knowledge.db --seeds 3 --out runs/star-llm4msr")
+        {
+            data, output, backbone, enhancement, knowledge, state, arm, preset, seeds, firstSeed, embedding, hidden, components,
+            batch, rate, generatorRate, decay, epochs, patience, knowledgeDropout, idDropout, without, threads,
+        };
+        verb.SetAction(parsed =>
+        {
+            Libtorch.Require();
+            var paper = parsed.GetValue(preset) == Preset.Paper;
+            var enhanced = parsed.GetValue(enhancement) == Enhancement.Llm4msr;
+            var store = parsed.GetValue(knowledge);
+            if (enhanced && store is null)
+                throw new Llm4MsrException(FaultKind.Usage, "--enhancement llm4msr needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
+            if (parsed.GetValue(without) && store is null)
+                throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
+
+            var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
+            var learningRate = parsed.GetValue(rate) ?? (paper ? 2e-3 : training.LearningRate);
+            var options = new RunOptions
+            {
+                Model = model with
+                {
+                    Backbone = parsed.GetValue(backbone),
+                    EmbeddingSize = parsed.GetValue(embedding),
+                    HiddenWidths = Widths(parsed.GetValue(hidden)!),
+                    Fusion = enhanced ? Fusion(paper ? FusionOptions.Paper() : fusion, parsed.GetValue(components)) : null,
+                },
+                Training = training with
+                {
+                    BatchSize = parsed.GetValue(batch),
+                    LearningRate = learningRate,
+                    GeneratorLearningRate = parsed.GetValue(generatorRate) ?? (paper ? learningRate : training.GeneratorLearningRate),
+                    WeightDecay = parsed.GetValue(decay),
+                    Epochs = parsed.GetValue(epochs),
+                    Patience = parsed.GetValue(patience) ?? (paper ? 3 : training.Patience),
+                    KnowledgeDropout = parsed.GetValue(knowledgeDropout) ?? (paper ? 0 : training.KnowledgeDropout),
+                    IdDropout = parsed.GetValue(idDropout) ?? (dataset.Description.Split.Kind == SplitKind.UserHoldout && !paper ? 0.5 : 0),
+                },
+                Arm = parsed.GetValue(arm),
+                State = parsed.GetValue(state),
+                KeepRowsWithoutKnowledge = !parsed.GetValue(without),
+                Threads = parsed.GetValue(threads),
+            };
+            return Run(cli, dataset, parsed.GetRequiredValue(data), store, options, parsed.GetRequiredValue(output),
+                [.. Enumerable.Range(parsed.GetValue(firstSeed), parsed.GetValue(seeds))]);
+        });
+        return verb;
+    }
+
+    private static int Run(Cli cli, InteractionDataset data, string dataFolder, string? storePath, RunOptions options, string output, int[] seeds)
+    {
+        options.Check();
+        torch.set_num_threads(options.Threads);
+        KnowledgeTable? table = null;
+        if (storePath is not null)
+        {
+            table = KnowledgeFor.Data(data, storePath, options.State, cli.Terminal.Say);
+            options = options with { State = table.Origin.State };
+        }
+        var run = new TrainingRun(data, dataFolder, table, options, output);
+        List<SeedResult> results = [];
+        cli.Terminal.WithProgress("train", seeds.Length * (double)options.Training.Epochs, report =>
+        {
+            for (var k = 0; k < seeds.Length; k++)
+            {
+                var (seed, lastAuc) = (seeds[k], "");
+                results.Add(run.Train(seed,
+                    (epoch, step, steps, loss) =>
+                    {
+                        cli.Cancellation.ThrowIfCancellationRequested();
+                        report(k * options.Training.Epochs + epoch - 1 + (step + 1.0) / steps, Inv($"seed {seed}, epoch {epoch}, loss {loss:F4}{lastAuc}"));
+                    },
+                    epoch => lastAuc = Inv($", validation AUC {epoch.Validation.MeanAuc:F4}")));
+            }
+        });
+        MetricsReport.Print(cli.Terminal, $"{Spelling.Of(options.Model.Backbone)}, test part", results.Select(r => (r.Seed, r.Test)),
+            new { run = run.Path, rows = run.TrainingRows, seeds = results },
+            $"Models are in {run.Path}. Next: 'llm4msr evaluate {run.Path}', or 'llm4msr predict {run.Path} --input rows.csv --output scores.csv'.");
+        return 0;
+    }
+
+    private static FusionOptions Fusion(FusionOptions preset, int? components) => components switch
+    {
+        null => preset,
+        0 => preset with { Components = null },
+        _ => preset with { Components = components },
+    };
+
+    private static int[] Widths(string text)
+    {
+        var widths = text.Split(',').Select(w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var width) ? width : 0).ToArray();
+        return widths.All(w => w > 0)
+            ? widths
+            : throw new Llm4MsrException(FaultKind.Usage, $"--hidden is '{text}', expected widths like 64,32,16.");
+    }
+
+    private static Option<T> Choice<T>(string name, string description, T @default) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => @default,
+        CustomParser = Spelling.Parser<T>(),
+        HelpName = string.Join('|', Spelling.All<T>()),
+    };
+
+    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+}

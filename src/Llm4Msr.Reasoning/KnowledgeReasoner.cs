@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
+
+namespace Llm4Msr.Reasoning;
+
+/// <summary>How far the asking is.</summary>
+/// <param name="Asked">Prompts answered and stored in this run.</param>
+/// <param name="PromptTokens">Read in this run.</param>
+/// <param name="NewTokens">Generated in this run.</param>
+/// <param name="ToDo">Prompts that were not stored when this run began.</param>
+/// <param name="TokensToDo">Their tokens.</param>
+public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTokens, int ToDo, long TokensToDo);
+
+/// <summary>
+/// Step 1 of the paper's algorithm 1: asks the frozen language model about every scenario and every user, and stores text
+/// and hidden states as each batch finishes. What is stored is never asked again.
+/// </summary>
+public static class KnowledgeReasoner
+{
+    private static readonly string[] s_states = [.. HiddenStateDefinitions.Names];
+
+    public static KnowledgeFingerprint FingerprintOf(ILanguageModel model, ReasoningOptions options) => new()
+    {
+        Source = model.Identity.Name,
+        WeightsHash = model.Identity.WeightsHash,
+        TokenizerHash = model.Identity.TokenizerHash ?? "",
+        TemplateHash = options.Template.Hash,
+        ChatFormat = model.Identity.ChatFormat ?? "none",
+        Decoding = FormattableString.Invariant($"greedy, {options.MaxNewTokens} new tokens"),
+        States = s_states,
+        Norm = KnowledgeNorm.Post,
+        UserWidth = model.HiddenSize,
+        ScenarioWidth = model.HiddenSize,
+        HistoryLength = options.History,
+        Protocol = options.Protocol,
+    };
+
+    /// <summary>Asks what the store does not hold yet.</summary>
+    /// <param name="questions">See <see cref="Questions.Of"/>.</param>
+    /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
+    /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
+    public static ReasoningProgress Run(
+        InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, KnowledgeStore store, ReasoningOptions options,
+        CancellationToken cancellation, Action<ReasoningProgress>? progress = null)
+    {
+        var open = questions.Where(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash)).ToList();
+        var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens.Length));
+        var batches = new ConcurrentQueue<Question[]>(Batches(open, options.BatchSize));
+        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        ExceptionDispatchInfo? failure = null;
+        var gate = new Lock();
+
+        var workers = Enumerable.Range(0, Math.Max(1, options.Workers)).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
+        workers.ForEach(worker => worker.Start());
+        workers.ForEach(worker => worker.Join());
+        failure?.Throw();
+        cancellation.ThrowIfCancellationRequested();
+        return done;
+
+        void Work()
+        {
+            try
+            {
+                while (!failed.IsCancellationRequested && batches.TryDequeue(out var batch))
+                {
+                    var answers = model.Generate([.. batch.Select(q => q.Tokens)], new GenerationOptions(options.MaxNewTokens), failed.Token);
+                    var records = batch.Zip(answers, (question, answer) => Record(data, question, answer)).ToList();
+                    lock (gate)
+                    {
+                        store.Append(records);
+                        done = done with
+                        {
+                            Asked = done.Asked + batch.Length,
+                            PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
+                            NewTokens = done.NewTokens + answers.Sum(a => (long)a.GeneratedIds.Count),
+                        };
+                        progress?.Invoke(done);
+                    }
+                }
+            }
+            catch (Exception e)
+            {
+                lock (gate)
+                {
+                    if (e is not OperationCanceledException)
+                        failure ??= ExceptionDispatchInfo.Capture(e);
+                }
+                failed.Cancel();
+            }
+        }
+    }
+
+    /// <summary>Scenarios before users; within each, prompts of like length together, the longest first, so that the time left is not underestimated.</summary>
+    private static IEnumerable<Question[]> Batches(IEnumerable<Question> questions, int size) => questions
+        .GroupBy(q => q.Key.Level)
+        .OrderBy(level => level.Key == KnowledgeLevel.Scenario ? 0 : 1)
+        .SelectMany(level => level.OrderByDescending(q => q.Tokens.Length).Chunk(size));
+
+    private static KnowledgeRecord Record(InteractionDataset data, Question question, Answer answer) => new()
+    {
+        Key = question.Key,
+        AsOfRank = question.AsOfRank,
+        AsOfTime = data.Interactions.Time[question.AsOfRank - 1],
+        Basis = question.Basis,
+        PromptHash = question.Prompt.Hash,
+        Text = answer.Text,
+        PromptTokens = answer.PromptTokens,
+        NewTokens = answer.GeneratedIds.Count,
+        CutItems = question.Prompt.ItemsCut,
+        Vectors = [.. Enum.GetValues<HiddenStateDefinition>().Select(definition => answer.States[definition])],
+    };
+}

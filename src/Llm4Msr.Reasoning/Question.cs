@@ -1,0 +1,59 @@
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
+using Llm4Msr.Reasoning.Prompts;
+
+namespace Llm4Msr.Reasoning;
+
+/// <summary>One prompt to ask, and as of when its answer counts.</summary>
+/// <param name="AsOfRank">The prompt was made from interactions of lower rank.</param>
+/// <param name="Basis">For scenarios, the training part whose statistics the prompt holds.</param>
+/// <param name="Tokens">The prompt as the model reads it.</param>
+public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int[] Tokens);
+
+/// <summary>Everything that a protocol asks about a data set: scenarios first, then users.</summary>
+public static class Questions
+{
+    /// <param name="eachUser">Called after each user; may throw to stop.</param>
+    public static IReadOnlyList<Question> Of(InteractionDataset data, ILanguageModel model, ReasoningOptions options, Action<int>? eachUser = null)
+    {
+        var builder = new PromptBuilder(data, options.Template, model.Cut);
+        var questions = new List<Question>();
+        for (var s = 0; s < data.Description.Scenarios.Count; s++)
+        {
+            var prompt = builder.ForScenario(s);
+            questions.Add(new Question(
+                KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name), data.Interactions.Count, data.Description.TrainingPartHash, prompt, Encode(model, prompt)));
+        }
+
+        var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
+        for (var user = 0; user < timeline.Users; user++)
+        {
+            questions.AddRange(OfUser(data, builder, timeline, model, options, user));
+            eachUser?.Invoke(user);
+        }
+        return questions;
+    }
+
+    /// <summary>A user without a positive is not asked about; nor is a snapshot whose prompt is that of the one before.</summary>
+    private static IEnumerable<Question> OfUser(
+        InteractionDataset data, PromptBuilder builder, UserTimeline timeline, ILanguageModel model, ReasoningOptions options, int user)
+    {
+        var limit = model.ContextLength - options.MaxNewTokens;
+        string? last = null;
+        foreach (var rank in SnapshotPlan.RanksFor(data, timeline, options.Protocol, user))
+        {
+            var history = UserHistory.Of(data.Interactions, timeline, user, rank, data.Description.Scenarios.Count, options.History);
+            if (history.Liked.Count == 0)
+                continue;
+            var prompt = PromptBudget.Fit(history, builder, p => Encode(model, p).Length, limit);
+            if (prompt.Hash == last)
+                continue;
+            last = prompt.Hash;
+            yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, Encode(model, prompt));
+        }
+    }
+
+    private static int[] Encode(ILanguageModel model, Prompt prompt) =>
+        model.EncodeChat(prompt.Text, prompt.AnswerOpening.Length > 0 ? prompt.AnswerOpening : null);
+}

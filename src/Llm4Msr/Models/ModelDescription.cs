@@ -1,0 +1,23 @@
+namespace Llm4Msr.Models;
+
+/// <summary>Which vectors stand where users' knowledge belongs; the controls show whether real knowledge matters.</summary>
+public enum KnowledgeArm
+{
+    Real,
+
+    /// <summary>Every user has the knowledge of another user.</summary>
+    Shuffled,
+
+    /// <summary>Normal noise of the same width, for users and scenarios.</summary>
+    Random,
+}
+
+/// <summary>What a trained model is, beside its weights.</summary>
+/// <param name="InteractionsHash">Of the data that it was trained on.</param>
+/// <param name="TrainingPartHash">Of the training part that it was trained on.</param>
+/// <param name="Knowledge">Null for a model without knowledge.</param>
+public sealed record ModelDescription(ModelOptions Options, string InteractionsHash, string TrainingPartHash, ModelKnowledge? Knowledge);
+
+/// <param name="StoredUserWidth">Width of the users' vectors as stored.</param>
+/// <param name="UserWidth">Width of what the generators read of them.</param>
+public sealed record ModelKnowledge(KnowledgeArm Arm, int StoredUserWidth, int UserWidth, int ScenarioWidth);

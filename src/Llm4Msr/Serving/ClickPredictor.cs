@@ -1,0 +1,92 @@
+using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Serving;
+
+/// <summary>
+/// Scores rows with a trained model from its folder alone: no training data, no language model. Each user is seen with
+/// their newest knowledge.
+/// </summary>
+public sealed class ClickPredictor : IDisposable
+{
+    private readonly ClickModel _model;
+    private readonly RowEncoder _encoder;
+    private readonly FrozenKnowledge? _frozen;
+    private readonly int[] _newest; // by row of the user table; the unknown user has none
+    private readonly Dictionary<string, int> _scenarios;
+
+    private ClickPredictor(ClickModel model, RowEncoder encoder, KnowledgeTable? knowledge)
+    {
+        _model = model;
+        _encoder = encoder;
+        _scenarios = encoder.Scenarios.Select((s, index) => (s.Name, index)).ToDictionary(p => p.Name, p => p.index, StringComparer.Ordinal);
+        _frozen = knowledge is null ? null : FrozenKnowledge.Of(knowledge, model.Knowledge!, [.. _scenarios.Keys]);
+        _newest = knowledge is null ? [] : [.. encoder.Users.Keys.Select(knowledge.NewestRow), -1];
+    }
+
+    public IReadOnlyCollection<string> Scenarios => _scenarios.Keys;
+
+    /// <summary>The context fields that a row may carry.</summary>
+    public IReadOnlyList<string> ContextFields => [.. _encoder.Schema.Of(FieldOwner.Context).Select(f => f.Name)];
+
+    /// <param name="seed">Which of the run's models; null for the first.</param>
+    /// <param name="newer">Knowledge of the same fingerprint that takes the place of the folder's own.</param>
+    public static ClickPredictor Load(string path, int? seed = null, KnowledgeTable? newer = null)
+    {
+        var folder = ModelFolder.Open(path);
+        var chosen = seed ?? (folder.Seeds.Count > 0 ? folder.Seeds[0] : 0);
+        folder.Knowledge?.RequirePrediction();
+        if (newer is not null)
+            CheckFits(folder, newer);
+        var knowledge = newer ?? (folder.Knowledge is { } own ? folder.Description.Knowledge!.Arm.Apply(own, chosen) : null);
+        return new ClickPredictor(folder.Load(chosen), folder.Encoder, knowledge);
+    }
+
+    /// <summary>The scenario's index, or -1: every tower belongs to a scenario, so that an unknown one cannot be scored.</summary>
+    public int ScenarioIndex(string name) => _scenarios.GetValueOrDefault(name, -1);
+
+    /// <summary>
+    /// Turns raw rows into encoded ones. An unknown user is scored without id, features and knowledge; an unknown item
+    /// without id and features; an unknown context value as one never seen.
+    /// </summary>
+    public EncodedRows Encode(IReadOnlyList<RawRow> rows) => new(
+        [.. rows.Select(r => r.Scenario)],
+        [.. rows.Select(r => _encoder.Users.RowOf(r.User))],
+        [.. rows.Select(r => _encoder.Items.RowOf(r.Item))],
+        [.. ContextFields.Select((name, k) => rows.Select(r => _encoder.Vocabularies[name].IndexOf(r.Context[k])).ToArray())],
+        new float[rows.Count]);
+
+    /// <summary>Probabilities of a click, in the order of the rows.</summary>
+    public float[] Predict(EncodedRows rows)
+    {
+        var logits = Evaluator.Score(_model, _encoder, rows, _frozen, _frozen is null ? null : [.. rows.User.Select(user => _newest[user])]);
+        return Array.ConvertAll(logits, logit => (float)(1 / (1 + Math.Exp(-(double)logit))));
+    }
+
+    public void Dispose()
+    {
+        _frozen?.Dispose();
+        _model.Dispose();
+    }
+
+    private static void CheckFits(ModelFolder folder, KnowledgeTable newer)
+    {
+        if (folder.Knowledge is null)
+            throw new Llm4MsrException(FaultKind.Usage, $"The model in '{folder.Path}' reads no knowledge, so there is none to replace.");
+        if (folder.Description.Knowledge!.Arm != KnowledgeArm.Real)
+            throw new Llm4MsrException(FaultKind.Usage, $"The model in '{folder.Path}' is a control ({folder.Description.Knowledge.Arm}); real knowledge would mean nothing to it.");
+        var differences = folder.Knowledge.Origin.Fingerprint.DifferencesTo(newer.Origin.Fingerprint);
+        if (differences.Count > 0)
+        {
+            throw new Llm4MsrException(FaultKind.Damaged,
+                $"The knowledge does not fit the model in '{folder.Path}': {string.Join("; ", differences)}. Make it as the model's own was made, or train again.");
+        }
+    }
+}
+
+/// <param name="Scenario">Index of the scenario.</param>
+/// <param name="Context">Raw values of the context fields, in the schema's order.</param>
+public sealed record RawRow(int Scenario, string User, string Item, IReadOnlyList<string> Context);

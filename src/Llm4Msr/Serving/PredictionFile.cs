@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using Llm4Msr.Platform;
+using Sylvan.Data.Csv;
+
+namespace Llm4Msr.Serving;
+
+/// <summary>Scores a CSV file of (scenario, user, item, context) rows into another one, row by row in the same order.</summary>
+public static class PredictionFile
+{
+    private const string Probability = "probability";
+    private const int RowsAtOnce = 1 << 16;
+
+    /// <param name="progress">Called with the number of rows scored and the number of bytes read so far.</param>
+    /// <returns>The number of rows.</returns>
+    public static long Score(ClickPredictor predictor, string input, string output, CancellationToken cancellation, Action<long, long>? progress = null)
+    {
+        if (!File.Exists(input))
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no file '{input}'.");
+        long rows = 0;
+        DurableFile.Write(output, stream =>
+        {
+            using var bytes = File.OpenRead(input);
+            using var reader = Open(input, bytes);
+            using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+            string[] names = ["scenario", "user", "item", .. predictor.ContextFields];
+            var columns = Columns(input, reader, names);
+            writer.WriteLine(string.Join(',', names.Append(Probability)));
+
+            var raw = new List<RawRow>();
+            while (Read(input, reader))
+            {
+                raw.Add(ReadRow(predictor, input, reader, names, columns));
+                if (raw.Count == RowsAtOnce)
+                    Flush();
+            }
+            Flush();
+
+            void Flush()
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var probabilities = predictor.Predict(predictor.Encode(raw));
+                var scenarios = predictor.Scenarios.ToList();
+                for (var k = 0; k < raw.Count; k++)
+                {
+                    string[] values = [scenarios[raw[k].Scenario], raw[k].User, raw[k].Item, .. raw[k].Context];
+                    writer.Write(string.Join(',', values.Select(Quoted)));
+                    writer.Write(',');
+                    writer.WriteLine(probabilities[k].ToString("R", CultureInfo.InvariantCulture));
+                }
+                rows += raw.Count;
+                raw.Clear();
+                progress?.Invoke(rows, bytes.Position);
+            }
+        });
+        return rows;
+    }
+
+    private static CsvDataReader Open(string path, Stream bytes)
+    {
+        try
+        {
+            return CsvDataReader.Create(new StreamReader(bytes), new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
+        }
+        catch (CsvFormatException e)
+        {
+            throw Malformed(path, e);
+        }
+    }
+
+    private static bool Read(string path, CsvDataReader reader)
+    {
+        try
+        {
+            return reader.Read();
+        }
+        catch (CsvFormatException e)
+        {
+            throw Malformed(path, e);
+        }
+    }
+
+    private static int[] Columns(string path, CsvDataReader reader, string[] names) => [.. names.Select(name =>
+    {
+        for (var column = 0; column < reader.FieldCount; column++)
+        {
+            if (reader.GetName(column) == name)
+                return column;
+        }
+        throw new Llm4MsrException(FaultKind.BadInput,
+            $"{path}, line 1: there is no column '{name}'. The first line must name the columns {string.Join(", ", names)}, in any order.");
+    })];
+
+    private static RawRow ReadRow(ClickPredictor predictor, string path, CsvDataReader reader, string[] names, int[] columns)
+    {
+        var values = new string[columns.Length];
+        for (var k = 0; k < columns.Length; k++)
+        {
+            if (columns[k] >= reader.RowFieldCount)
+            {
+                throw new Llm4MsrException(FaultKind.BadInput,
+                    $"{path}, line {reader.RowNumber + 1}: {reader.RowFieldCount} fields, so that '{names[k]}' is missing. Complete the line.");
+            }
+            values[k] = reader.GetString(columns[k]);
+        }
+        var scenario = predictor.ScenarioIndex(values[0]);
+        if (scenario < 0)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput,
+                $"{path}, line {reader.RowNumber + 1}: the scenario is '{values[0]}'. The model knows: {string.Join(", ", predictor.Scenarios)}.");
+        }
+        return new RawRow(scenario, values[1], values[2], values[3..]);
+    }
+
+    private static Llm4MsrException Malformed(string path, CsvFormatException e) => new(FaultKind.BadInput,
+        $"{path}, line {e.RowNumber + 1}: not CSV ({e.Message}). Fields with a comma or a quote stand in double quotes.", e);
+
+    private static string Quoted(string value) => value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
+using Llm4Msr.Platform;
+using TorchSharp;
+
+namespace Llm4Msr.Training;
+
+/// <summary>What to train, from the command line or a script.</summary>
+public sealed record RunOptions
+{
+    public ModelOptions Model { get; init; } = new();
+
+    public TrainingOptions Training { get; init; } = new();
+
+    public KnowledgeArm Arm { get; init; } = KnowledgeArm.Real;
+
+    /// <summary>The state definition that the knowledge is read in; null for a model without knowledge.</summary>
+    public string? State { get; init; }
+
+    /// <summary>Whether training rows that no snapshot is older than are trained on (with the "no knowledge" vector) or left out.</summary>
+    public bool KeepRowsWithoutKnowledge { get; init; } = true;
+
+    /// <summary>Torch threads; the same number gives the same bits.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Throws with everything that is wrong.</summary>
+    public void Check()
+    {
+        List<string> problems = [];
+        void Require(bool right, string key, object value, string expected)
+        {
+            if (!right)
+                problems.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key} is {value}, expected {expected}"));
+        }
+        Require(Model.EmbeddingSize > 0, "embedding", Model.EmbeddingSize, "1 or more");
+        Require(Model.HiddenWidths.Count > 0 && Model.HiddenWidths.All(w => w > 0), "hidden", string.Join(',', Model.HiddenWidths), "widths of 1 or more");
+        Require(Model.Fusion?.Components is null or > 0, "components", Model.Fusion?.Components ?? 0, "1 or more");
+        Require(Training.BatchSize > 0, "batch-size", Training.BatchSize, "1 or more");
+        Require(Training.LearningRate > 0, "learning-rate", Training.LearningRate, "more than 0");
+        Require(Training.GeneratorLearningRate > 0, "generator-learning-rate", Training.GeneratorLearningRate, "more than 0");
+        Require(Training.WeightDecay >= 0, "weight-decay", Training.WeightDecay, "0 or more");
+        Require(Training.Epochs > 0, "epochs", Training.Epochs, "1 or more");
+        Require(Training.Patience > 0, "patience", Training.Patience, "1 or more");
+        Require(Training.KnowledgeDropout is >= 0 and < 1, "knowledge-dropout", Training.KnowledgeDropout, "0 or more and less than 1");
+        Require(Training.IdDropout is >= 0 and < 1, "id-dropout", Training.IdDropout, "0 or more and less than 1");
+        Require(Threads > 0, "threads", Threads, "1 or more");
+        if (problems.Count > 0)
+            throw new Llm4MsrException(FaultKind.Usage, $"These options cannot be used: {string.Join("; ", problems)}.");
+    }
+}
+
+/// <summary>
+/// Trains one model per seed into a run folder. A seed is added when it is finished, so that an interrupted run goes on
+/// with the next one.
+/// </summary>
+public sealed class TrainingRun
+{
+    private const string OptionsFile = "training.json", EpochsFile = "epochs.jsonl", MetricsFile = "metrics.json";
+
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    private static readonly JsonSerializerOptions s_line = new(s_json) { WriteIndented = false };
+
+    private sealed record Setup(RunOptions Options, string DataFolder, SplitOptions Split, string? KnowledgeContentHash, Machine Machine);
+
+    private readonly InteractionDataset _data;
+    private readonly KnowledgeTable? _table;
+    private readonly RunOptions _options;
+    private readonly int[] _rowSeen;
+    private readonly int[] _trainingRanks;
+    private readonly ModelFolder _folder;
+
+    /// <param name="table">Knowledge of this data; also decides which rows are trained on by a model that does not read it. Null for none.</param>
+    /// <param name="path">The run folder: made, or gone on with if it was made with the same data, knowledge and options.</param>
+    public TrainingRun(InteractionDataset data, string dataFolder, KnowledgeTable? table, RunOptions options, string path)
+    {
+        _data = data;
+        _table = table;
+        _options = options;
+        _rowSeen = table is null ? [] : RowsSeen(data, table);
+        _trainingRanks = [.. data.RanksOf(Part.Training).Where(rank => table is null || options.KeepRowsWithoutKnowledge || _rowSeen[rank] >= 0)];
+        if (_trainingRanks.Length == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, "No training row has knowledge older than itself, so nothing is left to train on. Keep the rows without knowledge.");
+
+        var setup = new Setup(options, System.IO.Path.GetFullPath(dataFolder), data.Description.Split, table?.Origin.ContentHash, Machine.Current);
+        _folder = Directory.Exists(path) ? GoOn(path, setup) : Create(path, setup);
+    }
+
+    public string Path => _folder.Path;
+
+    public int TrainingRows => _trainingRanks.Length;
+
+    public ModelFolder Folder => _folder;
+
+    /// <summary>Trains one seed and adds it to the folder, or reads its metrics if it is there.</summary>
+    /// <param name="afterStep">Called with (epoch, step, steps per epoch, loss).</param>
+    public SeedResult Train(int seed, Action<int, int, int, float>? afterStep = null, Action<EpochResult>? afterEpoch = null)
+    {
+        if (_folder.Seeds.Contains(seed))
+            return ReadResult(_folder, seed);
+
+        using var scope = torch.NewDisposeScope();
+        var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
+        using var model = Build(table, (ulong)seed);
+        using var visible = table is null ? null : Visible(_data, table, model);
+        var trainer = new Trainer(model, _data, _trainingRanks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
+
+        List<EpochResult> epochs = [];
+        foreach (var epoch in trainer.Fit((e, step, loss) => afterStep?.Invoke(e, step, trainer.Steps, loss)))
+        {
+            epochs.Add(epoch);
+            afterEpoch?.Invoke(epoch);
+        }
+        var best = epochs.Last(e => e.IsBest);
+        var result = new SeedResult(seed, best.Epoch, epochs.Count, best.Validation, Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible));
+        _folder.Add(seed, model, folder =>
+        {
+            File.WriteAllLines(System.IO.Path.Combine(folder, EpochsFile), epochs.Select(e => JsonSerializer.Serialize(e, s_line)));
+            File.WriteAllText(System.IO.Path.Combine(folder, MetricsFile), JsonSerializer.Serialize(result, s_json) + "\n");
+        });
+        return result;
+    }
+
+    public static SeedResult ReadResult(ModelFolder folder, int seed) => Read<SeedResult>(System.IO.Path.Combine(folder.SeedFolder(seed), MetricsFile));
+
+    /// <summary>Knowledge as a trained model reads it, and what each interaction may see of it; owned by the caller.</summary>
+    public static VisibleKnowledge Visible(InteractionDataset data, KnowledgeTable table, ClickModel model) => new(
+        FrozenKnowledge.Of(table, model.Knowledge!, [.. data.Description.Scenarios.Select(s => s.Name)]), RowsSeen(data, table));
+
+    private static int[] RowsSeen(InteractionDataset data, KnowledgeTable table) => table.RowsSeen(
+        data.Encoder.Users.Keys, data.Interactions.User, [.. data.Parts.Select(p => p is Part.Validation or Part.Test)]);
+
+    /// <summary>Where the data lay that a run was trained on.</summary>
+    public static string DataFolderOf(ModelFolder folder) => Read<Setup>(System.IO.Path.Combine(folder.Path, OptionsFile)).DataFolder;
+
+    private ModelFolder Create(string path, Setup setup)
+    {
+        var fusion = _options.Model.Fusion;
+        var knowledge = fusion is null ? null : new ModelKnowledge(
+            _options.Arm, _table!.UserWidth, KnowledgeReader.WidthRead(fusion, _table.UserWidth, TrainingSnapshots().Length), _table.ScenarioWidth);
+        var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge);
+        return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
+            File.WriteAllText(System.IO.Path.Combine(folder, OptionsFile), JsonSerializer.Serialize(setup, s_json) + "\n"));
+    }
+
+    private ModelFolder GoOn(string path, Setup setup)
+    {
+        var folder = ModelFolder.Open(path);
+        var before = Read<Setup>(System.IO.Path.Combine(path, OptionsFile));
+        string?[] differences =
+        [
+            JsonSerializer.Serialize(before.Options, s_line) != JsonSerializer.Serialize(setup.Options, s_line) ? "its options" : null,
+            folder.Description.TrainingPartHash != _data.Description.TrainingPartHash ? "its data" : null,
+            before.KnowledgeContentHash != setup.KnowledgeContentHash ? "its knowledge" : null,
+        ];
+        if (differences.Any(d => d is not null))
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"The run folder '{path}' was made with something else: {string.Join(" and ", differences.Where(d => d is not null))} differ. "
+                + $"Name another folder, or use what it was made with ({System.IO.Path.Combine(path, OptionsFile)}).");
+        }
+        return folder;
+    }
+
+    private ClickModel Build(KnowledgeTable? table, ulong seed)
+    {
+        KnowledgeReader? reader = null;
+        if (table is not null)
+        {
+            var users = torch.tensor(table.UserVectors).view(table.Count, table.UserWidth).index_select(0, torch.tensor(TrainingSnapshots()));
+            reader = new KnowledgeReader(users, torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth), _options.Model.Fusion!);
+        }
+        return new ClickModel(_data.Encoder.Schema, _data.Description.Scenarios.Count, _options.Model, reader, seed);
+    }
+
+    /// <summary>The rows of the table that training rows see: statistics come from them alone.</summary>
+    private long[] TrainingSnapshots()
+    {
+        long[] rows = [.. _trainingRanks.Select(rank => (long)_rowSeen[rank]).Where(row => row >= 0).Distinct().Order()];
+        return rows.Length > 0 ? rows : throw new Llm4MsrException(FaultKind.BadInput,
+            "The knowledge holds no user of the training part. Reason for this data, or train with --enhancement none.");
+    }
+
+    private static T Read<T>(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), s_json) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException e)
+        {
+            throw new Llm4MsrException(FaultKind.Damaged, $"'{path}' cannot be read: {e.Message} Train again.", e);
+        }
+    }
+}
+
+/// <summary>How the training of one seed ended.</summary>
+/// <param name="BestEpoch">Whose weights were kept.</param>
+/// <param name="Epochs">Trained in all.</param>
+/// <param name="Validation">At the best epoch.</param>
+/// <param name="Test">With the weights kept.</param>
+public sealed record SeedResult(int Seed, int BestEpoch, int Epochs, Metrics Validation, Metrics Test);
