@@ -1,0 +1,205 @@
+using System.Text.Json.Nodes;
+using CsCheck;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
+using TorchSharp;
+
+namespace Llm4Msr.Language.Tests;
+
+/// <summary>What a caller may rely on, shown with the tiny golden checkpoints.</summary>
+public class LanguageModelTests
+{
+    private const double Tolerance = 1e-4;
+
+    [Fact]
+    public void APromptIsAnsweredAloneAsInAnyCompany()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+        var prompt = Gen.Int[3, 319].Array[1, 100];
+        prompt.Array[1, 6].Sample(prompts =>
+        {
+            var together = model.Answers(6, prompts);
+            for (var i = 0; i < prompts.Length; i++)
+                AssertSame(model.Answers(6, prompts[i])[0], together[i]);
+        }, iter: 40, threads: 1);
+    }
+
+    [Fact]
+    public void PromptsOfSeveralPiecesAreAnsweredAsEachAlone()
+    {
+        // More tokens than are computed together, a prompt longer than that, and lengths around the blocks of attention.
+        using var model = LoadWithContext(8192);
+        var random = new Random(3);
+        int[][] prompts = [.. new[] { 63, 64, 65, 700, 128, 129, 1100, 1, 500 }.Select(n => Enumerable.Range(0, n).Select(_ => random.Next(3, 320)).ToArray())];
+
+        var together = model.Answers(3, prompts);
+
+        for (var i = 0; i < prompts.Length; i++)
+            AssertSame(model.Answers(3, prompts[i])[0], together[i]);
+    }
+
+    [Fact]
+    public void RowsThatEndEarlyLeaveTheOthersAsTheyWere()
+    {
+        // 56, 201 and 187 end rows 0, 1 and 2 after 8, 3 and 4 tokens: the cache is halved on the way.
+        using var scratch = new ScratchFolder();
+        using var model = LoadWith(scratch, "llama_untied", config => config["eos_token_id"] = new JsonArray(56, 201, 187));
+        var prompts = Golden.Prompts("llama_untied");
+
+        var answers = model.Answers(12, [.. prompts.Select(p => p.Ids)]);
+
+        Assert.Equal([8, 3, 4, 12], answers.Select(a => a.GeneratedIds.Count));
+        foreach (var (golden, answer) in prompts.Zip(answers))
+        {
+            var n = answer.GeneratedIds.Count;
+            Assert.Equal(golden.GeneratedIds[..n], answer.GeneratedIds);
+            Assert.InRange(Golden.Distance(golden.HiddenPerStep[n - 1], answer.States.StateThatProducedLast), 0, Tolerance);
+            Assert.InRange(Golden.Distance(golden.HiddenPerStep[n], answer.States.AfterLastToken), 0, Tolerance);
+            Assert.InRange(Golden.Distance(golden.HiddenPerStep[0], answer.States.LastPromptToken), 0, Tolerance);
+        }
+    }
+
+    [Fact]
+    public async Task TwoThreadsMayAskTheSameModelAtOnce()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+        var prompts = Golden.Prompts("llama").Select(p => p.Ids).ToArray();
+        var alone = model.Answers(12, prompts);
+
+        var atOnce = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        {
+            torch.set_num_threads(1);
+            return Enumerable.Range(0, 30).Select(_ => model.Answers(12, prompts)).ToList();
+        })));
+
+        foreach (var again in atOnce.SelectMany(answers => answers))
+        {
+            for (var i = 0; i < prompts.Length; i++)
+                Assert.Equal(alone[i].States.MeanOfGenerated, again[i].States.MeanOfGenerated); // to the last bit
+        }
+    }
+
+    [Fact]
+    public void AskingLeavesGradientsOnAndNoTensorBehind()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+        var prompts = Golden.Prompts("llama").Select(p => p.Ids).ToArray();
+        model.Answers(3, prompts);
+
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        model.Answers(3, prompts);
+
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.True(torch.is_grad_enabled());
+    }
+
+    [Fact]
+    public void AModelOutlivesTheScopeThatItWasLoadedIn()
+    {
+        LanguageModel model;
+        using (torch.NewDisposeScope())
+            model = LanguageModel.Load(TestFiles.Golden("llama"));
+
+        Assert.Equal([273], model.Answers(1, Golden.Prompts("llama")[0].Ids)[0].GeneratedIds);
+        model.Dispose();
+    }
+
+    [Fact]
+    public void APromptMustLeaveRoomForTheAnswer()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+        var longest = Enumerable.Repeat(5, 256 - 12).ToArray();
+        Assert.Equal(12, model.Answers(12, longest)[0].GeneratedIds.Count);
+
+        var error = Assert.Throws<Llm4MsrException>(() => model.Answers(12, [5], [.. longest, 5]));
+
+        Assert.Equal(
+            "Prompt 1 has 245 tokens; with 12 new tokens the context of 256 has room for 244. Cut the prompt, or ask for fewer new tokens.",
+            error.Message);
+    }
+
+    [Fact]
+    public void APromptThatCannotBeIsNamed()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+
+        Assert.Equal("Prompt 1 is empty.", Assert.Throws<Llm4MsrException>(() => model.Answers(1, [5], [])).Message);
+        Assert.Equal(
+            "Prompt 0 has the token 320; the vocabulary ends at 319.",
+            Assert.Throws<Llm4MsrException>(() => model.Answers(1, [5, 320])).Message);
+        Assert.Throws<ArgumentOutOfRangeException>(() => model.Answers(0, [5]));
+        Assert.Empty(model.Answers(1));
+    }
+
+    [Fact]
+    public void AStateThatIsNotANumberIsNeverReturned()
+    {
+        using var scratch = new ScratchFolder();
+        Change(scratch, "model.norm.weight", weight => weight[7] = torch.tensor(float.NaN));
+        using var model = LanguageModel.Load(scratch.Root);
+
+        var error = Assert.Throws<Llm4MsrException>(() => model.Answers(2, [5], [6]));
+
+        Assert.Equal(FaultKind.Damaged, error.Kind);
+        Assert.Equal(
+            "The hidden state of prompt 0 after 0 new tokens is not finite (NaN). "
+            + "The model's weights are damaged or not those of this architecture: compare the file's SHA-256.",
+            error.Message);
+    }
+
+    [Fact]
+    public void ACancelledQuestionIsNotAnswered()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+
+        Assert.Throws<OperationCanceledException>(() => model.Generate([[5]], new GenerationOptions(1), new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void EqualWeightsHaveEqualIdentityAndOthersAnother()
+    {
+        using var scratch = new ScratchFolder();
+        using var one = LanguageModel.Load(TestFiles.Golden("llama"));
+        Change(scratch, "model.norm.weight", weight => weight[7] = torch.tensor(1f));
+        using var other = LanguageModel.Load(scratch.Root);
+
+        Assert.Equal(FileHash.OfFile(TestFiles.Golden("llama", "model.safetensors")), one.Identity.WeightsHash);
+        Assert.NotEqual(one.Identity.WeightsHash, other.Identity.WeightsHash);
+        Assert.Equal(("llama", "llama", null), (one.Identity.Name, one.Identity.Architecture, one.Identity.ChatFormat));
+    }
+
+    private static void AssertSame(Answer alone, Answer inCompany)
+    {
+        Assert.Equal(alone.GeneratedIds, inCompany.GeneratedIds);
+        foreach (var definition in Enum.GetValues<HiddenStateDefinition>())
+            Assert.InRange(Golden.Distance(alone.States[definition], inCompany.States[definition]), 0, Tolerance);
+    }
+
+    /// <summary>The tiny model with a longer context than it was made for, which only moves the limit.</summary>
+    private static LanguageModel LoadWithContext(int context)
+    {
+        using var scratch = new ScratchFolder();
+        return LoadWith(scratch, "llama", config => config["max_position_embeddings"] = context);
+    }
+
+    private static LanguageModel LoadWith(ScratchFolder scratch, string golden, Action<JsonObject> change)
+    {
+        var config = JsonNode.Parse(File.ReadAllText(TestFiles.Golden(golden, "config.json")))!.AsObject();
+        change(config);
+        File.WriteAllText(scratch["config.json"], config.ToJsonString());
+        File.Copy(TestFiles.Golden(golden, "model.safetensors"), scratch["model.safetensors"]);
+        return LanguageModel.Load(scratch.Root);
+    }
+
+    /// <summary>A copy of the tiny model with one tensor changed.</summary>
+    private static void Change(ScratchFolder scratch, string name, Action<torch.Tensor> change)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var weights = SafetensorsFile.Open(TestFiles.Golden("llama", "model.safetensors"));
+        var tensors = weights.Entries.Keys.Select(key => (key, weights.Read(key))).ToList();
+        change(tensors.Single(t => t.key == name).Item2);
+        using (var stream = File.Create(scratch["model.safetensors"]))
+            Safetensors.Write(stream, tensors);
+        File.Copy(TestFiles.Golden("llama", "config.json"), scratch["config.json"]);
+    }
+}
