@@ -68,7 +68,7 @@ internal static class ReasoningBenchmark
 
         double Prefill(int length)
         {
-            var rows = Math.Max(2, 2048 / length);
+            var rows = Math.Max(1, 1024 / length);
             return workers * rows * length / Seconds(workers, threads, worker => Generate(model, worker, rows, length, newTokens: 1));
         }
 
@@ -119,11 +119,11 @@ internal static class ReasoningBenchmark
         return process.PeakWorkingSet64;
     }
 
-    /// <summary>Best of three, all workers at once.</summary>
+    /// <summary>Best of two, all workers at once.</summary>
     private static double Seconds(int workers, int threads, Action<int> work)
     {
         var best = double.MaxValue;
-        for (var repetition = 0; repetition < 3; repetition++)
+        for (var repetition = 0; repetition < 2; repetition++)
         {
             var clock = Stopwatch.StartNew();
             var all = Enumerable.Range(0, workers).Select(worker => new Thread(() =>

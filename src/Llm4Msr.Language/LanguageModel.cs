@@ -32,6 +32,7 @@ public sealed class LanguageModel : IDisposable
         if (endOfTurn is not null)
             SpecialToken("<|im_start|>");
         _endTokens = endOfTurn is { } id ? [.. _config.EndTokens.Append(id).Distinct()] : _config.EndTokens;
+        _transformer = new CausalTransformer(_config, DecoderWeights.Load(files.Weights, _config));
         Identity = new LanguageModelIdentity(
             files.Name,
             _config.Architecture,
@@ -40,7 +41,6 @@ public sealed class LanguageModel : IDisposable
             _chat?.Format switch { ChatFormat.ChatMl => "chatml", ChatFormat.Plain => "plain", _ => null },
             _chat?.SystemMessage,
             WeightPrecision: "fp32");
-        _transformer = new CausalTransformer(_config, DecoderWeights.Load(files.Weights, _config));
     }
 
     public LanguageModelIdentity Identity { get; }
@@ -103,6 +103,8 @@ public sealed class LanguageModel : IDisposable
         for (var i = 0; i < prompts.Count; i++)
             Check(prompts[i], i, options.MaxNewTokens);
 
+        CheckMemory(prompts, options.MaxNewTokens);
+
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens);
@@ -132,6 +134,18 @@ public sealed class LanguageModel : IDisposable
         {
             if (id < 0 || id >= _config.VocabularySize)
                 throw new Llm4MsrException(FaultKind.BadInput, $"Prompt {index} has the token {id}; the vocabulary ends at {_config.VocabularySize - 1}.");
+        }
+    }
+
+    /// <summary>Linux hands out more memory than there is and ends the process later; this says so at once.</summary>
+    private void CheckMemory(IReadOnlyList<int[]> prompts, int newTokens)
+    {
+        var columns = prompts.Max(p => p.Length) + newTokens;
+        var bytes = KvCache.Bytes(_config, prompts.Count, columns);
+        if (bytes > Machine.Current.MemoryBytes)
+        {
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The keys and values of {prompts.Count} prompts of up to {columns} tokens take "
+                + $"{bytes >> 20} MiB; this process may use {Machine.Current.MemoryBytes >> 20} MiB. Ask fewer prompts at once.");
         }
     }
 }

@@ -119,6 +119,23 @@ public class LanguageModelTests
     }
 
     [Fact]
+    public void ABatchThatCannotFitIsRefusedBeforeItIsTried()
+    {
+        using var model = LoadWithContext(1 << 20);
+        var prompt = new int[1_000_000];
+        var bytesOfOne = 2 * sizeof(float) * 3 * 2 * 8 * (prompt.Length + 1L);
+        var rows = (int)(Machine.Current.MemoryBytes / bytesOfOne) + 1;
+
+        var error = Assert.Throws<Llm4MsrException>(() => model.Answers(1, [.. Enumerable.Repeat(prompt, rows)]));
+
+        Assert.Equal(FaultKind.ResourceMissing, error.Kind);
+        Assert.Equal(
+            $"The keys and values of {rows} prompts of up to 1000001 tokens take {rows * bytesOfOne >> 20} MiB; "
+            + $"this process may use {Machine.Current.MemoryBytes >> 20} MiB. Ask fewer prompts at once.",
+            error.Message);
+    }
+
+    [Fact]
     public void APromptThatCannotBeIsNamed()
     {
         using var model = LanguageModel.Load(TestFiles.Golden("llama"));

@@ -24,6 +24,7 @@ internal sealed record DecoderWeights(Tensor Embedding, IReadOnlyList<DecoderLay
     /// <exception cref="Llm4MsrException">A tensor is missing, has another shape, or is not one that a Llama model has.</exception>
     public static DecoderWeights Load(IWeights file, ModelConfig config)
     {
+        CheckMemory(file);
         using var scope = torch.NewDisposeScope();
         var reader = new Reader(file);
         var (hidden, feedForward) = (config.HiddenSize, config.FeedForwardSize);
@@ -56,6 +57,16 @@ internal sealed record DecoderWeights(Tensor Embedding, IReadOnlyList<DecoderLay
     {
         foreach (var tensor in All())
             tensor.Dispose();
+    }
+
+    private static void CheckMemory(IWeights file)
+    {
+        var bytes = file.Names.Sum(name => sizeof(float) * file.ShapeOf(name).Aggregate((product, size) => product * size));
+        if (bytes > Machine.Current.MemoryBytes)
+        {
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The weights of '{file.Path}' take {bytes >> 20} MiB in fp32; "
+                + $"this process may use {Machine.Current.MemoryBytes >> 20} MiB. Take a smaller model.");
+        }
     }
 
     /// <summary>A tied head comes twice, which neither detaching nor disposing minds.</summary>

@@ -29,6 +29,9 @@ internal sealed class KvCache
         _mask = Mask();
     }
 
+    public static long Bytes(ModelConfig config, long rows, long columns) =>
+        2 * sizeof(float) * config.Layers * config.KeyValueHeads * config.HeadSize * rows * columns;
+
     public int Rows => _starts.Length;
 
     /// <summary>Added to attention scores of the first columns; null where no row starts later than column 0.</summary>

@@ -104,7 +104,7 @@ internal static class GgufModel
         if (kinds.Length != size)
             throw file.Damaged($"it names {tokens.Length} tokens and {kinds.Length} token types");
         return new VocabularyContent(
-            file.Has("tokenizer.ggml.pre") ? file.Text("tokenizer.ggml.pre") : "gpt-2",
+            file.Has("tokenizer.ggml.pre") ? file.Text("tokenizer.ggml.pre") : "", // a guess would give other ids without a word
             tokens,
             [.. kinds.Select(Kind)],
             file.Texts("tokenizer.ggml.merges"),

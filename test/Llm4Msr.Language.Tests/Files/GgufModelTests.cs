@@ -100,6 +100,26 @@ public class GgufModelTests
     }
 
     [Fact]
+    public void AModelThatCannotFitIsRefusedBeforeItIsRead()
+    {
+        // Blocks of 4 bits and a bit, 20 bytes for 32 numbers; the file is one long hole.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "skipped: needs a file system on which a hole takes no space");
+        var blocks = (ulong)Machine.Current.MemoryBytes / 128 + 1;
+        using var scratch = new ScratchFolder();
+        var bytes = TinyGguf.Of("llama").Add("huge", [32, blocks], 3, []).ToBytes();
+        using (var file = File.Create(scratch["m.gguf"]))
+        {
+            file.Write(bytes);
+            file.SetLength(bytes.Length + (long)blocks * 20 + GgufWriter.Alignment);
+        }
+
+        var error = Assert.Throws<Llm4MsrException>(() => LanguageModel.Load(scratch["m.gguf"]));
+
+        Assert.Equal(FaultKind.ResourceMissing, error.Kind);
+        Assert.Matches("^The weights of '.+' take \\d+ MiB in fp32; this process may use \\d+ MiB. Take a smaller model.$", error.Message);
+    }
+
+    [Fact]
     public void ABitMayFlipAnywhereBeforeTheWeights()
     {
         using var scratch = new ScratchFolder();
