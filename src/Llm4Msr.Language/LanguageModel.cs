@@ -105,6 +105,8 @@ public sealed class LanguageModel : IDisposable
 
         CheckMemory(prompts, options.MaxNewTokens);
 
+        // A thread that is new to torch multiplies matrices with all processors, whatever the process was told, until it asks.
+        _ = torch.get_num_threads();
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens);

@@ -18,15 +18,19 @@ internal sealed class CausalTransformer : IDisposable
 
     private readonly ModelConfig _config;
     private readonly DecoderWeights _weights;
+    private readonly RmsNorm _norm;
     private readonly GroupedQueryAttention _attention;
     private readonly Tensor _frequencies;
+    private readonly Scalar _queryScale;
 
     public CausalTransformer(ModelConfig config, DecoderWeights weights)
     {
         _config = config;
         _weights = weights;
+        _norm = new RmsNorm(config.NormEpsilon);
         _attention = new GroupedQueryAttention(config);
         _frequencies = torch.tensor(config.RotaryFrequencies).DetachFromDisposeScope();
+        _queryScale = 1 / MathF.Sqrt(config.HeadSize);
     }
 
     /// <summary>Reads the prompts into the cache, without padding: tokens of all rows are one after the other.</summary>
@@ -66,7 +70,7 @@ internal sealed class CausalTransformer : IDisposable
             AttentionOutputAndFeedForward(layer, x, attended);
         }
         cache.Advance();
-        return RmsNorm.Apply(x, _weights.OutputNorm, _config.NormEpsilon).MoveToOuterDisposeScope();
+        return _norm.Apply(x, _weights.OutputNorm).MoveToOuterDisposeScope();
     }
 
     /// <summary>The likeliest next token of each state.</summary>
@@ -111,16 +115,16 @@ internal sealed class CausalTransformer : IDisposable
             }
             AttentionOutputAndFeedForward(layer, x, attended);
         }
-        return RmsNorm.Apply(x, _weights.OutputNorm, _config.NormEpsilon);
+        return _norm.Apply(x, _weights.OutputNorm);
     }
 
     /// <returns>[N, heads, D] rotated and scaled; [N, key/value heads, D] rotated; [N, key/value heads, D].</returns>
     private (Tensor Queries, Tensor Keys, Tensor Values) QueriesKeysValues(DecoderLayer layer, Tensor x, RotaryEmbedding rotary)
     {
         long heads = _config.Heads, keyHeads = _config.KeyValueHeads, headSize = _config.HeadSize;
-        var all = RmsNorm.Apply(x, layer.AttentionNorm, _config.NormEpsilon).mm(layer.QueryKeyValue).view(-1, heads + 2 * keyHeads, headSize);
+        var all = _norm.Apply(x, layer.AttentionNorm).mm(layer.QueryKeyValue).view(-1, heads + 2 * keyHeads, headSize);
         rotary.Rotate(all.narrow(1, 0, heads + keyHeads), headSize);
-        var queries = all.narrow(1, 0, heads).mul_(1 / MathF.Sqrt(headSize));
+        var queries = all.narrow(1, 0, heads).mul_(_queryScale);
         return (queries, all.narrow(1, heads, keyHeads), all.narrow(1, heads + keyHeads, keyHeads));
     }
 
@@ -128,7 +132,7 @@ internal sealed class CausalTransformer : IDisposable
     private void AttentionOutputAndFeedForward(DecoderLayer layer, Tensor x, Tensor attended)
     {
         x.addmm_(attended, layer.AttentionOutput);
-        var gateUp = RmsNorm.Apply(x, layer.FeedForwardNorm, _config.NormEpsilon).mm(layer.GateUp);
+        var gateUp = _norm.Apply(x, layer.FeedForwardNorm).mm(layer.GateUp);
         x.addmm_(SwiGlu.Apply(gateUp, _config.FeedForwardSize), layer.Down);
     }
 

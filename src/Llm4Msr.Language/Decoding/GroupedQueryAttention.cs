@@ -35,7 +35,7 @@ internal sealed class GroupedQueryAttention(ModelConfig config) : IDisposable
                 .reshape(_kvHeads, _group * count, _headSize);
             var scores = q.bmm(keys.narrow(1, 0, seen).transpose(1, 2));
             if (count > 1)
-                scores.view(_kvHeads, _group, count, seen).narrow(3, seen - count, count).add_(_causal.narrow(0, 0, count).narrow(1, 0, count));
+                scores.view(_kvHeads, _group, count, seen).narrow(3, seen - count, count).add_(_causal.narrow(0, 0, count).narrow(1, 0, count), Held.One);
             var attended = scores.softmax(-1).bmm(values.narrow(1, 0, seen));
             into.narrow(0, first, count).view(count, _kvHeads, _group, _headSize)
                 .copy_(attended.view(_kvHeads, _group, count, _headSize).permute(2, 0, 1, 3));
@@ -53,7 +53,7 @@ internal sealed class GroupedQueryAttention(ModelConfig config) : IDisposable
         var q = queries.reshape(rows * _kvHeads, _group, _headSize);
         var scores = q.bmm(keys.flatten(0, 1).transpose(1, 2));
         if (startMask is not null)
-            scores.view(rows, _kvHeads, _group, -1).narrow(3, 0, startMask.shape[3]).add_(startMask);
+            scores.view(rows, _kvHeads, _group, -1).narrow(3, 0, startMask.shape[3]).add_(startMask, Held.One);
         return scores.softmax(-1).bmm(values.flatten(0, 1)).view(rows, _kvHeads * _group * _headSize);
     }
 
@@ -61,7 +61,12 @@ internal sealed class GroupedQueryAttention(ModelConfig config) : IDisposable
 
     private static Tensor CausalMask()
     {
-        using var everything = torch.full([Block, Block], float.NegativeInfinity);
-        return everything.triu(1);
+        var mask = new float[Block, Block];
+        for (var query = 0; query < Block; query++)
+        {
+            for (var key = query + 1; key < Block; key++)
+                mask[query, key] = float.NegativeInfinity;
+        }
+        return torch.tensor(mask);
     }
 }

@@ -99,10 +99,9 @@ internal sealed class KvCache
         var latest = _starts.Max();
         if (latest == 0)
             return null;
-        using var scope = torch.NewDisposeScope();
-        var column = torch.arange(latest, torch.ScalarType.Int64).unsqueeze(0);
-        var before = column.less(torch.tensor(_starts).unsqueeze(1)); // [R, latest]
-        return torch.zeros(before.shape, torch.ScalarType.Float32).masked_fill(before, float.NegativeInfinity)
-            .view(_starts.Length, 1, 1, latest).MoveToOuterDisposeScope();
+        var mask = new float[_starts.Length * latest];
+        for (var row = 0; row < _starts.Length; row++)
+            mask.AsSpan((int)(row * latest), (int)_starts[row]).Fill(float.NegativeInfinity);
+        return torch.tensor(mask).view(_starts.Length, 1, 1, latest);
     }
 }

@@ -2,19 +2,19 @@ using TorchSharp;
 
 namespace Llm4Msr.Language.Decoding;
 
-internal static class RmsNorm
+/// <summary>Each row divided by the root of the mean of its squares, then scaled number by number.</summary>
+internal sealed class RmsNorm(float epsilon)
 {
     private static readonly long[] s_last = [-1];
 
-    /// <summary>Each row divided by the root of the mean of its squares, then scaled number by number.</summary>
+    private readonly Scalar _epsilon = epsilon;
+
     /// <param name="x">[N, H].</param>
     /// <param name="weight">[H].</param>
     /// <returns>[N, H].</returns>
-    public static Tensor Apply(Tensor x, Tensor weight, float epsilon)
+    public Tensor Apply(Tensor x, Tensor weight)
     {
-        // The length of each row comes from one pass over x, without a copy of its squares.
-        var length = torch.linalg.vector_norm(x, 2, s_last, keepdim: true);
-        var meanSquare = length.mul_(length).mul_(1f / weight.shape[0]);
-        return x.mul(meanSquare.add_(epsilon).rsqrt_()).mul_(weight);
+        var meanSquare = x.mul(x).mean(s_last, keepdim: true);
+        return x.mul(meanSquare.add_(_epsilon, Held.One).rsqrt_()).mul_(weight);
     }
 }

@@ -15,7 +15,7 @@ internal readonly record struct RotaryEmbedding(Tensor Cosine, Tensor SignedSine
     {
         var angles = torch.outer(torch.tensor(positions, torch.ScalarType.Float32), frequencies);
         var sine = angles.sin();
-        return new(torch.cat([angles, angles], dim: 1).cos_().unsqueeze(1), torch.cat([-sine, sine], dim: 1).unsqueeze(1));
+        return new(torch.cat([angles, angles], dim: 1).cos_().unsqueeze(1), torch.cat([sine.neg(), sine], dim: 1).unsqueeze(1));
     }
 
     /// <summary>Turns queries or keys in place.</summary>
@@ -23,6 +23,6 @@ internal readonly record struct RotaryEmbedding(Tensor Cosine, Tensor SignedSine
     public void Rotate(Tensor heads, long headSize)
     {
         var halvesSwapped = heads.roll(headSize / 2, -1);
-        heads.mul_(Cosine).addcmul_(halvesSwapped, SignedSine, 1);
+        heads.mul_(Cosine).addcmul_(halvesSwapped, SignedSine, Held.One);
     }
 }
