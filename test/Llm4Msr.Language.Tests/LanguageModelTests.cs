@@ -38,17 +38,18 @@ public class LanguageModelTests
             AssertSame(model.Answers(3, prompts[i])[0], together[i]);
     }
 
-    [Fact]
-    public void RowsThatEndEarlyLeaveTheOthersAsTheyWere()
+    [Theory]
+    [InlineData(new[] { 56, 201, 187 }, new[] { 8, 3, 4, 12 })] // the cache is halved twice, the longest prompt stays
+    [InlineData(new[] { 172, 219 }, new[] { 12, 12, 2, 1 })] // the longest prompts leave, and with them the columns that only they used
+    public void RowsThatEndEarlyLeaveTheOthersAsTheyWere(int[] endTokens, int[] lengths)
     {
-        // 56, 201 and 187 end rows 0, 1 and 2 after 8, 3 and 4 tokens: the cache is halved on the way.
         using var scratch = new ScratchFolder();
-        using var model = LoadWith(scratch, "llama_untied", config => config["eos_token_id"] = new JsonArray(56, 201, 187));
+        using var model = LoadWith(scratch, "llama_untied", config => config["eos_token_id"] = new JsonArray([.. endTokens.Select(id => (JsonNode)id)]));
         var prompts = Golden.Prompts("llama_untied");
 
         var answers = model.Answers(12, [.. prompts.Select(p => p.Ids)]);
 
-        Assert.Equal([8, 3, 4, 12], answers.Select(a => a.GeneratedIds.Count));
+        Assert.Equal(lengths, answers.Select(a => a.GeneratedIds.Count));
         foreach (var (golden, answer) in prompts.Zip(answers))
         {
             var n = answer.GeneratedIds.Count;
