@@ -11,10 +11,10 @@ namespace Llm4Msr.Language.Decoding;
 internal sealed class CausalTransformer : IDisposable
 {
     /// <summary>
-    /// Prompts are computed together up to so many tokens: enough for matrix products to run at full speed, few enough
-    /// for what lies between them to stay in the caches.
+    /// Tokens of prompts that are computed together: enough for matrix products to run at full speed, few enough for what
+    /// lies between them to stay in the processor's caches.
     /// </summary>
-    private const int TokensTogether = 1024;
+    private const int TokensTogether = 512;
 
     private readonly ModelConfig _config;
     private readonly DecoderWeights _weights;
@@ -38,17 +38,13 @@ internal sealed class CausalTransformer : IDisposable
     public Tensor Prefill(IReadOnlyList<int[]> prompts, KvCache cache, CancellationToken cancellation)
     {
         var states = torch.empty([prompts.Count, _config.HiddenSize], torch.ScalarType.Float32);
-        for (int row = 0, rows; row < prompts.Count; row += rows)
+        foreach (var piece in PromptSegment.Pieces(prompts, TokensTogether))
         {
-            rows = 1;
-            for (var tokens = prompts[row].Length; row + rows < prompts.Count; rows++)
-            {
-                tokens += prompts[row + rows].Length;
-                if (tokens > TokensTogether)
-                    break;
-            }
             using var scope = torch.NewDisposeScope();
-            states.narrow(0, row, rows).copy_(PrefillTogether([.. prompts.Skip(row).Take(rows)], row, cache, cancellation));
+            var ended = piece.Where(segment => segment.EndsPrompt).Select(segment => segment.Row).ToList();
+            var x = PrefillTogether(prompts, piece, cache, cancellation);
+            if (ended.Count > 0)
+                states.narrow(0, ended[0], ended.Count).copy_(_norm.Apply(x, _weights.OutputNorm));
         }
         return states;
     }
@@ -88,10 +84,11 @@ internal sealed class CausalTransformer : IDisposable
         _frequencies.Dispose();
     }
 
-    private Tensor PrefillTogether(int[][] prompts, int firstRow, KvCache cache, CancellationToken cancellation)
+    /// <returns>The states of the prompts' last tokens, as far as these lie in the piece; before the final norm.</returns>
+    private Tensor PrefillTogether(IReadOnlyList<int[]> prompts, List<PromptSegment> piece, KvCache cache, CancellationToken cancellation)
     {
-        var x = _weights.Embedding.index_select(0, torch.tensor([.. prompts.SelectMany(p => p.Select(id => (long)id))]));
-        var rotary = RotaryEmbedding.At([.. prompts.SelectMany(p => Enumerable.Range(0, p.Length).Select(i => (long)i))], _frequencies);
+        var x = _weights.Embedding.index_select(0, torch.tensor(piece.SelectMany(s => s.Of(prompts)).ToArray()));
+        var rotary = RotaryEmbedding.At([.. piece.SelectMany(s => s.Positions())], _frequencies);
         for (var l = 0; l < _weights.Layers.Count; l++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -99,23 +96,25 @@ internal sealed class CausalTransformer : IDisposable
             var layer = _weights.Layers[l];
             var (queries, keys, values) = QueriesKeysValues(layer, x, rotary);
 
-            // Only the last token of each row is wanted from the last layer; of the others it needs keys and values.
+            // Of the last layer only the prompts' last tokens are wanted; of the others it stores keys and values.
             var last = l == _weights.Layers.Count - 1;
             if (last)
-                x = x.index_select(0, torch.tensor(LastTokens(prompts))).MoveToOuterDisposeScope();
+                x = x.index_select(0, torch.tensor(LastTokens(piece))).MoveToOuterDisposeScope();
             var attended = torch.empty([x.shape[0], _config.Heads * _config.HeadSize], torch.ScalarType.Float32);
-            for (int r = 0, start = 0, done = 0; r < prompts.Length; start += prompts[r++].Length)
+            int start = 0, done = 0;
+            foreach (var segment in piece)
             {
-                var tokens = prompts[r].Length;
-                var wanted = last ? 1 : tokens;
-                var (rowKeys, rowValues) = cache.StorePrompt(l, firstRow + r, keys.narrow(0, start, tokens), values.narrow(0, start, tokens));
+                var (rowKeys, rowValues) = cache.Store(
+                    l, segment.Row, segment.First, keys.narrow(0, start, segment.Count), values.narrow(0, start, segment.Count));
+                start += segment.Count;
+                var wanted = !last ? segment.Count : segment.EndsPrompt ? 1 : 0;
                 _attention.OfPrompt(
-                    queries.narrow(0, start + tokens - wanted, wanted), rowKeys, rowValues, wanted, tokens, attended.narrow(0, done, wanted));
+                    queries.narrow(0, start - wanted, wanted), rowKeys, rowValues, wanted, segment.End, attended.narrow(0, done, wanted));
                 done += wanted;
             }
             AttentionOutputAndFeedForward(layer, x, attended);
         }
-        return _norm.Apply(x, _weights.OutputNorm);
+        return x;
     }
 
     /// <returns>[N, heads, D] rotated and scaled; [N, key/value heads, D] rotated; [N, key/value heads, D].</returns>
@@ -136,9 +135,10 @@ internal sealed class CausalTransformer : IDisposable
         x.addmm_(SwiGlu.Apply(gateUp, _config.FeedForwardSize), layer.Down);
     }
 
-    private static long[] LastTokens(int[][] prompts)
+    /// <summary>Where in the piece prompts end.</summary>
+    private static long[] LastTokens(List<PromptSegment> piece)
     {
-        long end = 0;
-        return Array.ConvertAll(prompts, prompt => (end += prompt.Length) - 1);
+        var end = 0L;
+        return [.. piece.Select(segment => (segment.EndsPrompt, Last: (end += segment.Count) - 1)).Where(s => s.EndsPrompt).Select(s => s.Last)];
     }
 }

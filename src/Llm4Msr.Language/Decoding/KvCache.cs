@@ -40,16 +40,18 @@ internal sealed class KvCache
     /// <summary>The position that the next token of each row has.</summary>
     public long[] NextPositions() => Array.ConvertAll(_starts, start => _columns - start);
 
-    /// <summary>Stores a prompt's keys and values [T, K, D] in a row.</summary>
-    /// <returns>Where they lie now: [K, T, D] each.</returns>
-    public (Tensor Keys, Tensor Values) StorePrompt(int layer, int row, Tensor keys, Tensor values)
+    /// <summary>Stores keys and values [T, K, D] of a row's prompt, from its token <paramref name="first"/> on.</summary>
+    /// <returns>All of the row so far: [K, first + T, D] each.</returns>
+    public (Tensor Keys, Tensor Values) Store(int layer, int row, long first, Tensor keys, Tensor values)
     {
-        return (Store(_keys[layer], keys), Store(_values[layer], values));
+        var count = keys.shape[0];
+        return (Into(_keys[layer], keys), Into(_values[layer], values));
 
-        Tensor Store(Tensor cache, Tensor prompt)
+        Tensor Into(Tensor cache, Tensor tokens)
         {
-            var place = cache.select(0, row).narrow(1, _starts[row], _columns - _starts[row]);
-            return place.copy_(prompt.transpose(0, 1));
+            var ofRow = cache.select(0, row);
+            ofRow.narrow(1, _starts[row] + first, count).copy_(tokens.transpose(0, 1));
+            return ofRow.narrow(1, _starts[row], first + count);
         }
     }
 
@@ -57,9 +59,9 @@ internal sealed class KvCache
     /// <returns>All keys and values so far: [R, K, columns, D] each.</returns>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
-        return (Store(_keys[layer], keys), Store(_values[layer], values));
+        return (Into(_keys[layer], keys), Into(_values[layer], values));
 
-        Tensor Store(Tensor cache, Tensor token)
+        Tensor Into(Tensor cache, Tensor token)
         {
             cache.select(2, _columns).copy_(token);
             return cache.narrow(2, 0, _columns + 1);
