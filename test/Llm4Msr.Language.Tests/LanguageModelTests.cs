@@ -25,6 +25,24 @@ public class LanguageModelTests
     }
 
     [Fact]
+    public void WhatPromptsShareIsReadOnceAndChangesNothing()
+    {
+        using var model = LoadWithContext(4096);
+        var random = new Random(4);
+        int[] Tokens(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(3, 320))];
+        foreach (var shared in new[] { 1, 50, 766, 767, 768, 769, 1000 }) // around the size of a piece
+        {
+            var start = Tokens(shared);
+            int[][] prompts = [[.. start, .. Tokens(40)], start, [.. start, .. Tokens(1)], start, [.. start, .. Tokens(300)]];
+
+            var together = model.Answers(2, prompts);
+
+            for (var i = 0; i < prompts.Length; i++)
+                AssertSame(model.Answers(2, prompts[i])[0], together[i]);
+        }
+    }
+
+    [Fact]
     public void PromptsOfSeveralPiecesAreAnsweredAsEachAlone()
     {
         // More tokens than are computed together, a prompt longer than that, and lengths around the blocks of attention.

@@ -14,7 +14,7 @@ internal sealed class CausalTransformer : IDisposable
     /// Tokens of prompts that are computed together: enough for matrix products to run at full speed, few enough for what
     /// lies between them to stay in the processor's caches.
     /// </summary>
-    private const int TokensTogether = 512;
+    private const int TokensTogether = 768;
 
     private readonly ModelConfig _config;
     private readonly DecoderWeights _weights;
@@ -38,11 +38,12 @@ internal sealed class CausalTransformer : IDisposable
     public Tensor Prefill(IReadOnlyList<int[]> prompts, KvCache cache, CancellationToken cancellation)
     {
         var states = torch.empty([prompts.Count, _config.HiddenSize], torch.ScalarType.Float32);
-        foreach (var piece in PromptSegment.Pieces(prompts, TokensTogether))
+        var shared = PromptSegment.SharedStart(prompts);
+        foreach (var piece in PromptSegment.Pieces(prompts, shared, TokensTogether))
         {
             using var scope = torch.NewDisposeScope();
             var ended = piece.Where(segment => segment.EndsPrompt).Select(segment => segment.Row).ToList();
-            var x = PrefillTogether(prompts, piece, cache, cancellation);
+            var x = PrefillTogether(prompts, shared, piece, cache, cancellation);
             if (ended.Count > 0)
                 states.narrow(0, ended[0], ended.Count).copy_(_norm.Apply(x, _weights.OutputNorm));
         }
@@ -85,7 +86,8 @@ internal sealed class CausalTransformer : IDisposable
     }
 
     /// <returns>The states of the prompts' last tokens, as far as these lie in the piece; before the final norm.</returns>
-    private Tensor PrefillTogether(IReadOnlyList<int[]> prompts, List<PromptSegment> piece, KvCache cache, CancellationToken cancellation)
+    private Tensor PrefillTogether(
+        IReadOnlyList<int[]> prompts, int shared, List<PromptSegment> piece, KvCache cache, CancellationToken cancellation)
     {
         var x = _weights.Embedding.index_select(0, torch.tensor(piece.SelectMany(s => s.Of(prompts)).ToArray()));
         var rotary = RotaryEmbedding.At([.. piece.SelectMany(s => s.Positions())], _frequencies);
@@ -104,6 +106,8 @@ internal sealed class CausalTransformer : IDisposable
             int start = 0, done = 0;
             foreach (var segment in piece)
             {
+                if (segment.Row > 0 && segment.First == shared && shared > 0)
+                    cache.CopyStart(l, fromRow: 0, segment.Row, shared);
                 var (rowKeys, rowValues) = cache.Store(
                     l, segment.Row, segment.First, keys.narrow(0, start, segment.Count), values.narrow(0, start, segment.Count));
                 start += segment.Count;

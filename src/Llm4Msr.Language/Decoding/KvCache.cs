@@ -55,6 +55,16 @@ internal sealed class KvCache
         }
     }
 
+    /// <summary>Gives a row the first keys and values of another, whose prompt starts with the same tokens.</summary>
+    public void CopyStart(int layer, int fromRow, int toRow, long tokens)
+    {
+        foreach (var cache in new[] { _keys[layer], _values[layer] })
+        {
+            cache.select(0, toRow).narrow(1, _starts[toRow], tokens)
+                .copy_(cache.select(0, fromRow).narrow(1, _starts[fromRow], tokens));
+        }
+    }
+
     /// <summary>Stores the keys and values [R, K, D] of one more token in every row.</summary>
     /// <returns>All keys and values so far: [R, K, columns, D] each.</returns>
     public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)

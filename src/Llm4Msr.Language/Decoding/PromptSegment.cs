@@ -10,14 +10,29 @@ internal readonly record struct PromptSegment(int Row, int First, int Count, boo
 
     public IEnumerable<long> Of(IReadOnlyList<int[]> prompts) => prompts[Row].Skip(First).Take(Count).Select(id => (long)id);
 
-    /// <summary>All tokens of all prompts in order, cut into pieces of equal size; the last piece may be smaller.</summary>
-    public static IEnumerable<List<PromptSegment>> Pieces(IReadOnlyList<int[]> prompts, int tokens)
+    /// <summary>
+    /// How many tokens all prompts start with: a frame, an instruction. One token less at most than the shortest has, so
+    /// that each prompt has an end of its own.
+    /// </summary>
+    public static int SharedStart(IReadOnlyList<int[]> prompts)
+    {
+        if (prompts.Count == 1)
+            return 0;
+        var shared = prompts.Min(prompt => prompts[0].AsSpan().CommonPrefixLength(prompt));
+        return Math.Min(shared, prompts.Min(prompt => prompt.Length) - 1);
+    }
+
+    /// <summary>
+    /// All tokens of all prompts in order, what they share only once, cut into pieces of equal size; the last piece may be
+    /// smaller.
+    /// </summary>
+    public static IEnumerable<List<PromptSegment>> Pieces(IReadOnlyList<int[]> prompts, int shared, int tokens)
     {
         var piece = new List<PromptSegment>();
         var room = tokens;
         for (var row = 0; row < prompts.Count; row++)
         {
-            for (var first = 0; first < prompts[row].Length;)
+            for (var first = row == 0 ? 0 : shared; first < prompts[row].Length;)
             {
                 var count = Math.Min(room, prompts[row].Length - first);
                 piece.Add(new PromptSegment(row, first, count, first + count == prompts[row].Length));
