@@ -1,0 +1,27 @@
+using Llm4Msr.Benchmarks;
+using Llm4Msr.Platform;
+
+// One question per verb; each prints a page for bench/results/<machine>/.
+try
+{
+    switch (args)
+    {
+        case ["reasoning", "--model", var model]:
+            ReasoningBenchmark.Run(model);
+            return 0;
+        case ["reasoning-setup", var model, var workers, var threads]:
+            ReasoningBenchmark.RunSetup(model, int.Parse(workers, null), int.Parse(threads, null));
+            return 0;
+        default:
+            Console.Error.WriteLine("""
+                dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
+                  reasoning --model FILE    How many users per hour does a local language model read and answer for?
+                """);
+            return 2;
+    }
+}
+catch (Llm4MsrException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return e.ExitCode;
+}

@@ -1,0 +1,7 @@
+namespace Llm4Msr.Language;
+
+/// <summary>What a model said to one prompt.</summary>
+/// <param name="Text">Without special tokens; empty where the model has no tokenizer.</param>
+/// <param name="GeneratedIds">An end-of-text token, where the model gave one, is the last of them.</param>
+/// <param name="PromptTokens">How many tokens the prompt had.</param>
+public sealed record Answer(string Text, IReadOnlyList<int> GeneratedIds, int PromptTokens, HiddenStates States);

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Language.Files;
+
+/// <summary>An object of a JSON file whose values are asked for by key and kind; what is wrong is named with the file.</summary>
+internal sealed class JsonSettings
+{
+    private const long LargestFile = 1 << 20;
+
+    private readonly JsonElement _root;
+
+    private JsonSettings(string path, JsonElement root)
+    {
+        Path = path;
+        _root = root;
+    }
+
+    public string Path { get; }
+
+    public static JsonSettings Read(string path)
+    {
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no file '{path}'.");
+        if (file.Length > LargestFile)
+            throw Damaged(path, $"it has {file.Length} bytes, at most {LargestFile} are read");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new JsonSettings(path, document.RootElement.Clone())
+                : throw Damaged(path, "it is not an object");
+        }
+        catch (JsonException e)
+        {
+            throw Damaged(path, e.Message, e);
+        }
+    }
+
+    public int Size(string key, int? otherwise = null) =>
+        Find(key) is not { } value ? otherwise ?? throw Missing(key)
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var size) && size is > 0 and <= ModelConfig.LargestSize ? size
+        : throw Wrong(key, value, $"a whole number from 1 to {ModelConfig.LargestSize}");
+
+    public double Number(string key, double? otherwise = null) =>
+        Find(key) is not { } value ? otherwise ?? throw Missing(key)
+        : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number
+        : throw Wrong(key, value, "a number");
+
+    public bool Flag(string key, bool otherwise) =>
+        Find(key) is not { } value ? otherwise
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean()
+        : throw Wrong(key, value, "true or false");
+
+    public string Text(string key, string otherwise) =>
+        Find(key) is not { } value ? otherwise
+        : value.ValueKind == JsonValueKind.String ? value.GetString()!
+        : throw Wrong(key, value, "a text");
+
+    /// <summary>One whole number, several, or none.</summary>
+    public IReadOnlyList<int> Integers(string key)
+    {
+        if (Find(key) is not { } value)
+            return [];
+        JsonElement[] elements = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [value];
+        return [.. elements.Select(e => e.ValueKind == JsonValueKind.Number && e.TryGetInt32(out var number)
+            ? number
+            : throw Wrong(key, value, "a whole number or a list of them"))];
+    }
+
+    public JsonSettings? Inner(string key) =>
+        Find(key) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Object ? new JsonSettings(Path, value)
+        : throw Wrong(key, value, "an object");
+
+    public void Require(string key, string expected)
+    {
+        if (Text(key, "") is var value && value != expected)
+            throw Unsupported(key, value, $"'{expected}'");
+    }
+
+    public void RequireFalse(string key)
+    {
+        if (Flag(key, otherwise: false))
+            throw Unsupported(key, "true", "false");
+    }
+
+    public void RequireAbsent(string key)
+    {
+        if (Find(key) is not null)
+            throw Unsupported(key, "...", "no such key");
+    }
+
+    public Llm4MsrException Unsupported(string key, string value, string supported) => new(
+        FaultKind.BadInput, $"'{Path}' has {key} = '{value}', which is not supported. Supported: {supported}.");
+
+    private JsonElement? Find(string key) =>
+        _root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    private Llm4MsrException Missing(string key) => Damaged(Path, $"it has no '{key}'");
+
+    private Llm4MsrException Wrong(string key, JsonElement value, string expected)
+    {
+        var text = value.GetRawText();
+        return Damaged(Path, $"'{key}' is {(text.Length > 80 ? text[..80] + "..." : text)}, expected {expected}");
+    }
+
+    private static Llm4MsrException Damaged(string path, string what, Exception? inner = null) => new(
+        FaultKind.Damaged, $"The file '{path}' is damaged: {what}. Get the model again.", inner);
+}

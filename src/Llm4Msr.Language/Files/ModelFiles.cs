@@ -1,0 +1,40 @@
+using Llm4Msr.Language.Tokenization;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Language.Files;
+
+/// <summary>A model on disk, opened: everything but the weights is read, and these can be.</summary>
+/// <param name="Tokenizer">Null where the files hold none; such a model takes and gives token ids only.</param>
+/// <param name="ChatTemplate">The text of the template that the files carry, or null.</param>
+internal sealed record ModelFiles(
+    string Name, ModelConfig Config, IWeights Weights, VocabularyContent? Tokenizer, string? ChatTemplate) : IDisposable
+{
+    /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
+    public static ModelFiles Open(string path)
+    {
+        if (Directory.Exists(path))
+            return HuggingFaceModel.Open(path);
+        if (File.Exists(path))
+            return GgufModel.Open(path);
+        throw new Llm4MsrException(FaultKind.BadInput, $"There is no model '{path}'. "
+            + "Name a GGUF file, or a folder with config.json and model.safetensors.");
+    }
+
+    public void Dispose() => Weights.Dispose();
+}
+
+/// <summary>The tensors of a model file under the names that GGUF gives them, whatever the file calls them.</summary>
+/// <remarks>Query and key rows are ordered for the rotation of the first half of a head against its second half.</remarks>
+internal interface IWeights : IDisposable
+{
+    /// <summary>The file with the tensors.</summary>
+    string Path { get; }
+
+    IReadOnlyCollection<string> Names { get; }
+
+    /// <summary>Rows first.</summary>
+    long[] ShapeOf(string name);
+
+    /// <summary>As fp32 on the CPU; owned by the caller.</summary>
+    Tensor Read(string name);
+}

@@ -1,0 +1,153 @@
+using Llm4Msr.Language.Decoding;
+using Llm4Msr.Language.Files;
+using Llm4Msr.Language.Tokenization;
+using Llm4Msr.Platform;
+using TorchSharp;
+
+namespace Llm4Msr.Language;
+
+/// <summary>A frozen language model from disk: text in, text and hidden states out.</summary>
+/// <remarks>
+/// Several threads may call at once; weights are shared and only read. Torch's own threads are set per process
+/// (<c>torch.set_num_threads</c>): one, with a worker thread per core, gives the most answers per hour.
+/// </remarks>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly CausalTransformer _transformer;
+    private readonly ModelConfig _config;
+    private readonly ByteLevelTokenizer? _tokenizer;
+    private readonly ChatTemplate? _chat;
+    private readonly IReadOnlyList<int> _endTokens;
+    private readonly VocabularyContent? _vocabulary;
+    private readonly string _path;
+
+    private LanguageModel(string path, ModelFiles files, LoadOptions options)
+    {
+        _path = path;
+        _config = files.Config;
+        _vocabulary = files.Tokenizer;
+        _tokenizer = files.Tokenizer is null ? null : new ByteLevelTokenizer(files.Tokenizer, path);
+        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path);
+        int? endOfTurn = _chat?.Format == ChatFormat.ChatMl ? SpecialToken("<|im_end|>") : null;
+        if (endOfTurn is not null)
+            SpecialToken("<|im_start|>");
+        _endTokens = endOfTurn is { } id ? [.. _config.EndTokens.Append(id).Distinct()] : _config.EndTokens;
+        _transformer = new CausalTransformer(_config, DecoderWeights.Load(files.Weights, _config));
+        Identity = new LanguageModelIdentity(
+            files.Name,
+            _config.Architecture,
+            FileHash.OfFile(files.Weights.Path),
+            _vocabulary?.Hash(),
+            _chat?.Format switch { ChatFormat.ChatMl => "chatml", ChatFormat.Plain => "plain", _ => null },
+            _chat?.SystemMessage,
+            WeightPrecision: "fp32");
+    }
+
+    public LanguageModelIdentity Identity { get; }
+
+    /// <summary>The most tokens, prompt and answer together.</summary>
+    public int ContextLength => _config.ContextLength;
+
+    /// <summary>Numbers in a hidden state.</summary>
+    public int HiddenSize => _config.HiddenSize;
+
+    /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <exception cref="Llm4MsrException">
+    /// There is no such model, or something in it is not supported (<see cref="FaultKind.BadInput"/>); it is damaged
+    /// (<see cref="FaultKind.Damaged"/>).
+    /// </exception>
+    public static LanguageModel Load(string path, LoadOptions? options = null)
+    {
+        Libtorch.Require();
+        using var files = ModelFiles.Open(path);
+        return new LanguageModel(path, files, options ?? new LoadOptions());
+    }
+
+    /// <summary>How many tokens a text has by itself, outside a prompt.</summary>
+    public int CountTokens(string text) => Tokenizer.Encode(new TextPart(text, IsFrame: false)).Length;
+
+    /// <summary>The prompt that asks the model something, framed as it was trained to be asked.</summary>
+    /// <param name="userText">The names of special tokens in it stay text.</param>
+    /// <param name="answerOpening">The words that the answer is made to start with; they are part of the prompt, not of the answer.</param>
+    /// <exception cref="Llm4MsrException">The model has no tokenizer, or nothing says how to frame a prompt.</exception>
+    public int[] EncodeChat(string userText, string? answerOpening = null)
+    {
+        if (_chat is null)
+        {
+            _ = Tokenizer;
+            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. "
+                + $"Name the format that the model was trained with in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'chatml' or 'plain'.");
+        }
+        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening));
+        return _chat.Format == ChatFormat.Plain && _vocabulary!.BeginToken is { } begin ? [begin, .. ids] : ids;
+    }
+
+    /// <summary>Answers a batch of prompts in one pass; each answer is the one that the prompt would get alone.</summary>
+    /// <remarks>
+    /// Alone or in company, states differ in the last bits only (matrix products add in another order), so where two
+    /// tokens are equally likely the choice may differ. Memory: the cache takes layers x key/value heads x head size x 8
+    /// bytes for each row and token of the longest prompt (46 KB for SmolLM2-135M): 16 to 64 prompts of like length are a
+    /// good batch. Synchronous on purpose: a dispose scope belongs to one thread.
+    /// </remarks>
+    /// <param name="prompts">Token ids, of any lengths that leave room for the answer.</param>
+    /// <returns>One answer per prompt, in their order.</returns>
+    /// <exception cref="Llm4MsrException">A prompt is empty, too long or not in the vocabulary; the weights give no finite state.</exception>
+    /// <exception cref="OperationCanceledException">Checked at every layer of a prompt and at every new token.</exception>
+    public IReadOnlyList<Answer> Generate(IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxNewTokens, 1);
+        if (prompts.Count == 0)
+            return [];
+        for (var i = 0; i < prompts.Count; i++)
+            Check(prompts[i], i, options.MaxNewTokens);
+
+        CheckMemory(prompts, options.MaxNewTokens);
+
+        // A thread that is new to torch multiplies matrices with all processors, whatever the process was told, until it asks.
+        _ = torch.get_num_threads();
+        using var inference = torch.inference_mode();
+        using var scope = torch.NewDisposeScope();
+        var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens);
+        var continuations = GreedySearch.Continue(_transformer, cache, prompts, options.MaxNewTokens, _endTokens, cancellation);
+        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States))];
+    }
+
+    public void Dispose() => _transformer.Dispose();
+
+    internal ByteLevelTokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
+        FaultKind.BadInput, $"'{_path}' has no tokenizer, so it takes token ids only. A GGUF file has one.");
+
+    private int SpecialToken(string token) => _tokenizer?.Special(token) ?? throw new Llm4MsrException(
+        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format 'chatml' needs. "
+        + $"Name another in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'plain'.");
+
+    private void Check(int[] prompt, int index, int newTokens)
+    {
+        if (prompt.Length == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, $"Prompt {index} is empty.");
+        if (prompt.Length > ContextLength - newTokens)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, $"Prompt {index} has {prompt.Length} tokens; with {newTokens} new tokens the "
+                + $"context of {ContextLength} has room for {Math.Max(0, ContextLength - newTokens)}. Cut the prompt, or ask for fewer new tokens.");
+        }
+        foreach (var id in prompt)
+        {
+            if (id < 0 || id >= _config.VocabularySize)
+                throw new Llm4MsrException(FaultKind.BadInput, $"Prompt {index} has the token {id}; the vocabulary ends at {_config.VocabularySize - 1}.");
+        }
+    }
+
+    /// <summary>Linux hands out more memory than there is and ends the process later; this says so at once.</summary>
+    private void CheckMemory(IReadOnlyList<int[]> prompts, int newTokens)
+    {
+        var columns = prompts.Max(p => p.Length) + newTokens;
+        var bytes = KvCache.Bytes(_config, prompts.Count, columns);
+        if (bytes > Machine.Current.MemoryBytes)
+        {
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The keys and values of {prompts.Count} prompts of up to {columns} tokens take "
+                + $"{bytes >> 20} MiB; this process may use {Machine.Current.MemoryBytes >> 20} MiB. Ask fewer prompts at once.");
+        }
+    }
+}

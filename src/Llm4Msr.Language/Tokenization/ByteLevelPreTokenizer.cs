@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Llm4Msr.Platform;
+using Microsoft.ML.Tokenizers;
+
+namespace Llm4Msr.Language.Tokenization;
+
+/// <summary>Cuts text into the pieces within which byte pairs are merged: GPT-2's rule, with digits apart or not.</summary>
+/// <remarks>
+/// .NET's regular expressions see UTF-16 units, in which a letter beyond the first plane is two halves of no category.
+/// The rule therefore runs over a stand-in text with one character per code point.
+/// </remarks>
+internal sealed partial class ByteLevelPreTokenizer(bool digitsApart) : PreTokenizer
+{
+    public static ByteLevelPreTokenizer ByName(string name, string path) => name switch
+    {
+        "gpt-2" => new(digitsApart: false),
+        "smollm" => new(digitsApart: true),
+        _ => throw new Llm4MsrException(
+            FaultKind.BadInput, $"'{path}' cuts text by the rule '{name}', which is not supported. Supported: 'gpt-2', 'smollm'."),
+    };
+
+    [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant)]
+    private static partial Regex Gpt2();
+
+    public override IEnumerable<(int Offset, int Length)> PreTokenize(string text) => PreTokenize(text.AsSpan());
+
+    public override IEnumerable<(int Offset, int Length)> PreTokenize(ReadOnlySpan<char> text)
+    {
+        var (standIn, offsets) = OneCharacterPerCodePoint(text);
+        var pieces = new List<(int Offset, int Length)>();
+        for (int start = 0, end; start < standIn.Length; start = end)
+        {
+            end = start;
+            while (end < standIn.Length && !(digitsApart && char.IsNumber(standIn[end])))
+                end++;
+            foreach (var match in Gpt2().EnumerateMatches(standIn.AsSpan(start, end - start)))
+                Add(start + match.Index, match.Length);
+            if (end < standIn.Length)
+                Add(end++, 1);
+        }
+        return pieces;
+
+        void Add(int first, int length) => pieces.Add((offsets[first], offsets[first + length] - offsets[first]));
+    }
+
+    /// <returns>The stand-in text, and where each of its characters, and its end, lies in <paramref name="text"/>.</returns>
+    private static (string StandIn, int[] Offsets) OneCharacterPerCodePoint(ReadOnlySpan<char> text)
+    {
+        var standIn = new StringBuilder(text.Length);
+        var offsets = new List<int>(text.Length + 1);
+        var offset = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            offsets.Add(offset);
+            offset += rune.Utf16SequenceLength;
+            standIn.Append(rune.IsBmp ? (char)rune.Value : Rune.GetUnicodeCategory(rune) switch
+            {
+                UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+                    or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => '字',
+                UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => '0',
+                _ => '*', // there is no white space beyond the first plane
+            });
+        }
+        offsets.Add(offset);
+        return (standIn.ToString(), [.. offsets]);
+    }
+}
