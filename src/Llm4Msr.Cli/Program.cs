@@ -3,8 +3,10 @@ using Llm4Msr.Cli.Verbs;
 
 return CommandLine.Run(args, cli =>
 [
+    QuickstartVerb.Create(cli),
     PrepareVerb.Create(cli),
     PromptsVerb.Create(cli),
+    ReasonVerb.Create(cli),
     KnowledgeVerb.Create(cli),
     TrainVerb.Create(cli),
     EvaluateVerb.Create(cli),

@@ -11,7 +11,7 @@ namespace Llm4Msr.Language;
 /// Several threads may call at once; weights are shared and only read. Torch's own threads are set per process
 /// (<c>torch.set_num_threads</c>): one, with a worker thread per core, gives the most answers per hour.
 /// </remarks>
-public sealed class LanguageModel : IDisposable
+public sealed class LanguageModel : ILanguageModel, IDisposable
 {
     private readonly CausalTransformer _transformer;
     private readonly ModelConfig _config;
@@ -63,8 +63,13 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(path, files, options ?? new LoadOptions());
     }
 
-    /// <summary>How many tokens a text has by itself, outside a prompt.</summary>
-    public int CountTokens(string text) => Tokenizer.Encode(new TextPart(text, IsFrame: false)).Length;
+    /// <inheritdoc/>
+    public string Cut(string text, int tokens)
+    {
+        var ids = Tokenizer.Encode(new TextPart(text, IsFrame: false));
+        // A token may end within a character: what is left of it is not a beginning of the text.
+        return ids.Length <= tokens ? text : Tokenizer.Decode(ids[..tokens]).TrimEnd('\uFFFD');
+    }
 
     /// <summary>The prompt that asks the model something, framed as it was trained to be asked.</summary>
     /// <param name="userText">The names of special tokens in it stay text.</param>

@@ -1,5 +1,4 @@
 using Llm4Msr.Data;
-using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using static TorchSharp.torch;
@@ -45,18 +44,16 @@ internal sealed class SampleModel : IDisposable
             },
         };
         if (options.Fusion is null)
-            return new SampleModel(data, new ClickModel(data.Encoder.Schema, SampleData.Scenarios.Length, options, null, null, seed), null, null);
+            return new SampleModel(data, new ClickModel(data.Encoder.Schema, SampleData.Scenarios.Length, options, null, seed), null, null);
 
         using var random = new Generator(99, CPU);
         var users = randn(data.Encoder.Users.Count, UserWidth, generator: random);
-        var reader = new KnowledgeReader(users, ScenarioWidth, options.Fusion);
-        var shape = new KnowledgeShape(reader.UserWidth, 1, ScenarioWidth, 1);
-        return new SampleModel(
-            data, new ClickModel(data.Encoder.Schema, SampleData.Scenarios.Length, options, reader, shape, seed),
-            users, randn(SampleData.Scenarios.Length, ScenarioWidth, generator: random));
+        var scenarios = randn(SampleData.Scenarios.Length, ScenarioWidth, generator: random);
+        var reader = new KnowledgeReader(users, scenarios, options.Fusion);
+        return new SampleModel(data, new ClickModel(data.Encoder.Schema, SampleData.Scenarios.Length, options, reader, seed), users, scenarios);
     }
 
-    public float[] Score(int[] ranks) => Evaluator.Score(Model, _data.Encoder, _data.Rows(ranks), Knowledge?.Frozen, Knowledge?.RowsAt(ranks));
+    public float[] Score(int[] ranks) => Scorer.Score(Model, _data.Encoder, _data.Rows(ranks), Knowledge?.Frozen, Knowledge?.RowsAt(ranks));
 
     public Tensor Loss(int[] ranks)
     {

@@ -5,7 +5,6 @@ using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
-using Llm4Msr.Reasoning.Prompts;
 using Spectre.Console;
 using TorchSharp;
 

@@ -9,7 +9,7 @@ public sealed class PromptBuilder(InteractionDataset data, PromptTemplate templa
 {
     private readonly DataDescription _description = data.Description;
     private readonly string[] _items = [.. data.ReadItemWords().Select(words => template.Fill("item",
-        ("title", ItemText.Clean(words.Title, cutTokens)), ("category", ItemText.Clean(words.Category, cutTokens))))];
+        ("title", UntrustedText.Clean(words.Title, cutTokens)), ("category", UntrustedText.Clean(words.Category, cutTokens))))];
 
     private string ScenarioCount => _description.Scenarios.Count.ToString(CultureInfo.InvariantCulture);
 
@@ -44,7 +44,7 @@ public sealed class PromptBuilder(InteractionDataset data, PromptTemplate templa
     /// <param name="itemsCut">How many items were already taken from the history, for the record.</param>
     public Prompt ForUser(UserHistory history, int itemsCut = 0)
     {
-        var user = data.Encoder.Users.Keys[history.User];
+        var user = UntrustedText.Clean(data.Encoder.Users.Keys[history.User], cutTokens);
         var behavior = _description.Platform.Behavior;
         var sides = history.Liked.Select(liked => liked.Scenario).Distinct().ToList();
         var lines = _description.Scenarios.Select((scenario, s) => sides.Contains(s)

@@ -86,7 +86,7 @@ public sealed class PromptTemplate
             }
         }
         Finish();
-        if (s_blanks.Keys.Except(s_optional).FirstOrDefault(name => !sections.ContainsKey(name)) is { } missing)
+        if (s_blanks.Keys.Except(s_optional).Order(StringComparer.Ordinal).FirstOrDefault(name => !sections.ContainsKey(name)) is { } missing)
             throw new Llm4MsrException(FaultKind.BadInput, $"{source}: the section '[{missing}]' is missing. 'llm4msr prompts template' prints a whole template.");
         return new PromptTemplate(text, sections);
 
@@ -132,7 +132,7 @@ public sealed class PromptTemplate
             filled.Append(ValueOf(template[(start + 1)..end], values));
             at = end + 1;
         }
-        return filled.ToString();
+        return filled.Replace(" \n", "\n").ToString(); // a blank at the end of a line may have been filled with nothing
     }
 
     private static string ValueOf(string blank, ReadOnlySpan<(string Blank, string Value)> values)

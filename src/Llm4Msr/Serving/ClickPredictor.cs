@@ -1,5 +1,4 @@
 using Llm4Msr.Data;
-using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
@@ -62,7 +61,7 @@ public sealed class ClickPredictor : IDisposable
     /// <summary>Probabilities of a click, in the order of the rows.</summary>
     public float[] Predict(EncodedRows rows)
     {
-        var logits = Evaluator.Score(_model, _encoder, rows, _frozen, _frozen is null ? null : [.. rows.User.Select(user => _newest[user])]);
+        var logits = Scorer.Score(_model, _encoder, rows, _frozen, _frozen is null ? null : [.. rows.User.Select(user => _newest[user])]);
         return Array.ConvertAll(logits, logit => (float)(1 / (1 + Math.Exp(-(double)logit))));
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using TorchSharp;
 
@@ -88,7 +89,7 @@ public sealed class Trainer(
         return value;
     }
 
-    private Models.Enhancements.BatchKnowledge KnowledgeOf(ReadOnlySpan<int> ranks, Random chance)
+    private BatchKnowledge KnowledgeOf(ReadOnlySpan<int> ranks, Random chance)
     {
         var rows = knowledge!.RowsAt(ranks);
         var hidden = Draw(chance, rows.Length, options.KnowledgeDropout);

@@ -4,12 +4,13 @@ using System.Text;
 namespace Llm4Msr.Reasoning.Prompts;
 
 /// <summary>
-/// Titles are data that anyone may have written: no control or formatting characters, one line, and not endless.
+/// Titles, categories and ids are data that anyone may have written: no control or formatting characters, one line, and not
+/// endless.
 /// </summary>
-internal static class ItemText
+internal static class UntrustedText
 {
-    private const int LongestTitle = 200; // characters
-    public const int LongestTitleTokens = 64;
+    private const int Longest = 200; // characters
+    private const int LongestTokens = 64;
 
     /// <summary>What may stand in a prompt.</summary>
     /// <param name="cutTokens">Cuts a text to so many tokens of the model that will read it; null where none is known.</param>
@@ -25,12 +26,12 @@ internal static class ItemText
                     clean.Append(' ');
             }
             else if (category is not (UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned)
-                && clean.Length + rune.Utf16SequenceLength <= LongestTitle)
+                && clean.Length + rune.Utf16SequenceLength <= Longest)
             {
                 clean.Append(rune.ToString());
             }
         }
         var oneLine = clean.ToString().TrimEnd();
-        return cutTokens is null ? oneLine : cutTokens(oneLine, LongestTitleTokens);
+        return cutTokens is null ? oneLine : cutTokens(oneLine, LongestTokens);
     }
 }

@@ -1,0 +1,142 @@
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Testing;
+
+namespace Llm4Msr.Reasoning.Tests;
+
+public sealed class KnowledgeReasonerTests : IDisposable
+{
+    private static readonly ReasoningOptions s_options = new() { BatchSize = 4, Workers = 2 };
+
+    private readonly ScratchFolder _scratch = new();
+    private readonly InteractionDataset _data;
+
+    public KnowledgeReasonerTests()
+    {
+        // User 1 likes nothing; user 2 likes nothing after the first rows, so that the second prompt is the first again.
+        _data = SampleLogs.Prepare(_scratch, [.. Enumerable.Range(0, 400).Select(k =>
+            (User: k % 20 + 1, Item: k % 31 + 1, Scenario: k % 2, Liked: k % 20 != 0 && (k % 20 != 1 || k < 60) && k % 3 > 0))]);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void EveryQuestionIsAskedOnceAndTheScenariosFirst()
+    {
+        var model = new FakeLanguageModel();
+
+        var done = Run(model, "a.db", s_options with { Workers = 1 });
+
+        var questions = Questions.Of(_data, model, s_options);
+        Assert.Equal(questions.Select(q => string.Join(' ', q.Tokens)).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
+        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens.Length), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
+        Assert.Equal(2, model.BatchSizes[0]); // both scenarios, no user among them
+        Assert.Contains("scenario commonality", string.Concat(model.Asked[0].Select(t => (char)t)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AUserWithoutAPositiveAndAnUnchangedPromptAreNotAsked()
+    {
+        var questions = Questions.Of(_data, new FakeLanguageModel(), s_options);
+
+        Assert.DoesNotContain(questions, q => q.Key == KnowledgeKey.ForUser("1"));
+        Assert.Single(questions, q => q.Key == KnowledgeKey.ForUser("2"));
+        Assert.Equal(2, questions.Count(q => q.Key == KnowledgeKey.ForUser("3")));
+    }
+
+    [Fact]
+    public void ASecondRunOverUnchangedDataAsksNothing()
+    {
+        Run(new FakeLanguageModel(), "a.db", s_options);
+        var model = new FakeLanguageModel();
+
+        var done = Run(model, "a.db", s_options);
+
+        Assert.Equal((0, 0), (done.Asked, model.Asked.Count));
+    }
+
+    [Fact]
+    public void AnotherSplitOfTheSameInteractionsAsksItsScenariosOnly()
+    {
+        Run(new FakeLanguageModel(), "a.db", s_options);
+        var heldOut = SampleLogs.Prepare(_scratch, [.. Enumerable.Range(0, _data.Interactions.Count).Select(rank => (
+            _data.Interactions.User[rank] + 1, _data.Interactions.Item[rank] + 1, _data.Interactions.Scenario[rank], _data.Interactions.Positive[rank]))],
+            split: new SplitOptions(SplitKind.UserHoldout));
+        var model = new FakeLanguageModel();
+
+        var done = Run(model, "a.db", s_options, heldOut);
+
+        Assert.Equal(heldOut.Description.Scenarios.Count, done.Asked);
+    }
+
+    [Fact]
+    public void BatchesAndWorkersDoNotChangeWhatIsStored()
+    {
+        Run(new FakeLanguageModel(), "a.db", s_options);
+        Run(new FakeLanguageModel(), "b.db", s_options with { BatchSize = 7, Workers = 3 });
+
+        Assert.Equal(ContentHash("a.db"), ContentHash("b.db"));
+    }
+
+    [Fact]
+    public void WhatFailsInTheMiddleIsSaidAndTheNextRunAsksOnlyTheRest()
+    {
+        var failing = new FakeLanguageModel { BeforeBatch = batch => { if (batch == 3) throw new InvalidOperationException("the model broke"); } };
+
+        var error = Assert.Throws<InvalidOperationException>(() => { Run(failing, "a.db", s_options with { Workers = 1 }); });
+        var model = new FakeLanguageModel();
+        var done = Run(model, "a.db", s_options);
+
+        Assert.Equal("the model broke", error.Message);
+        Assert.Empty(failing.Asked.Select(Key).Intersect(model.Asked.Select(Key)));
+        Assert.Equal(Questions.Of(_data, model, s_options).Count, failing.Asked.Count + done.Asked);
+        Run(new FakeLanguageModel(), "whole.db", s_options);
+        Assert.Equal(ContentHash("whole.db"), ContentHash("a.db"));
+
+        static string Key(int[] tokens) => string.Join(' ', tokens);
+    }
+
+    [Fact]
+    public void CancellingKeepsWhatWasAcknowledged()
+    {
+        using var stop = new CancellationTokenSource();
+        var model = new FakeLanguageModel { BeforeBatch = batch => { if (batch == 2) stop.Cancel(); } };
+        var acknowledged = 0;
+
+        Assert.ThrowsAny<OperationCanceledException>(() => { Run(model, "a.db", s_options with { Workers = 1 }, stop: stop, acknowledge: p => acknowledged = p.Asked); });
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(acknowledged, store.Count);
+        Assert.Equal(2 + 4 + 4, acknowledged); // the batch in flight was finished and stored
+    }
+
+    [Fact]
+    public void ARecordSaysWhatWasAskedAndFromWhen()
+    {
+        var model = new FakeLanguageModel();
+        Run(model, "a.db", s_options);
+
+        var question = Questions.Of(_data, model, s_options).Last(q => q.Key == KnowledgeKey.ForUser("5"));
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        var record = store.Newest(question.Key)!;
+        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens.Length, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
+        Assert.Equal(_data.Interactions.Time[question.AsOfRank - 1], record.AsOfTime);
+        Assert.Equal([0f, 1f, 2f, 3f], record.Vectors.Select(v => v[1])); // the states in the fingerprint's order
+        Assert.Equal(["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"], store.Fingerprint.States);
+    }
+
+    private ReasoningProgress Run(
+        FakeLanguageModel model, string name, ReasoningOptions options, InteractionDataset? data = null, CancellationTokenSource? stop = null,
+        Action<ReasoningProgress>? acknowledge = null)
+    {
+        data ??= _data;
+        using var store = KnowledgeStore.OpenForWriting(_scratch[name], KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
+        return KnowledgeReasoner.Run(data, model, Questions.Of(data, model, options), store, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
+    }
+
+    private string ContentHash(string name)
+    {
+        using var store = KnowledgeStore.OpenForReading(_scratch[name]);
+        return store.ContentHash;
+    }
+}
