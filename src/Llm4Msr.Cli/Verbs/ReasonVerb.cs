@@ -60,6 +60,7 @@ internal static class ReasonVerb
         }));
 
         var clock = Stopwatch.StartNew();
+        var processorBefore = Environment.CpuUsage.TotalTime;
         ReasoningProgress done = new(0, 0, 0, 0, 0);
         cli.Terminal.WithProgress("reason", questions.Sum(q => (double)q.Tokens.Length), report =>
             done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
@@ -67,7 +68,7 @@ internal static class ReasonVerb
 
         var report = new Report(
             output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
-            clock.Elapsed.TotalSeconds, (done.PromptTokens + done.NewTokens) / clock.Elapsed.TotalSeconds,
+            clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds, (done.PromptTokens + done.NewTokens) / clock.Elapsed.TotalSeconds,
             Process.GetCurrentProcess().PeakWorkingSet64, store.ContentHash);
         cli.Terminal.Result(report, console => Print(console, report));
         return 0;
@@ -75,8 +76,8 @@ internal static class ReasonVerb
 
     /// <param name="AlreadyStored">Prompts that a run before this one had asked.</param>
     private sealed record Report(
-        string Store, int Prompts, int AlreadyStored, int Asked, long PromptTokens, long NewTokens, double Seconds, double TokensPerSecond,
-        long PeakMemoryBytes, string ContentHash);
+        string Store, int Prompts, int AlreadyStored, int Asked, long PromptTokens, long NewTokens, double Seconds, double ProcessorSeconds,
+        double TokensPerSecond, long PeakMemoryBytes, string ContentHash);
 
     private static void Print(IAnsiConsole console, Report report)
     {
