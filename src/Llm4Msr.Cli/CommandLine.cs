@@ -84,7 +84,7 @@ internal static class CommandLine
     {
         var (code, message) = e switch
         {
-            OperationCanceledException => (Cancelled, "Stopped as asked. Run the same command again to go on from here."),
+            OperationCanceledException => (Cancelled, "Stopped as asked. What was finished is kept: run the same command again to go on."),
             Llm4MsrException known => (known.ExitCode, known.Message),
             IOException io when IsFull(io) => ((int)FaultKind.ResourceMissing, $"The disk is full: {io.Message} Free some space, then run the command again."),
             IOException or UnauthorizedAccessException => ((int)FaultKind.ResourceMissing, $"{e.Message} Check the path and its permissions, then run the command again."),
@@ -103,6 +103,19 @@ internal static class CommandLine
 
     private sealed class HelpWithExamples : SynchronousCommandLineAction
     {
+        private const string ExitCodes = """
+            Exit codes:
+              0    done
+              1    unexpected fault: a bug
+              2    wrong usage or configuration
+              3    a check ran and failed
+              4    input data that cannot be used
+              5    a store, model or data folder is damaged or belongs to something else
+              6    something is missing for now (disk, memory): run again to go on
+              130  stopped as asked: run again to go on
+
+            """;
+
         private readonly HelpAction _help = new();
 
         public override bool ClearsParseErrors => true;
@@ -123,6 +136,8 @@ internal static class CommandLine
             var code = _help.Invoke(parsed);
             // The library names the program after its file, which is not what one types.
             output.Write(text.ToString().Replace($"  {RootCommand.ExecutableName} ", $"  {Name} ", StringComparison.Ordinal));
+            if (parsed.CommandResult.Command is RootCommand)
+                output.WriteLine(ExitCodes);
             if (parsed.CommandResult.Command is Verb { Examples.Count: > 0 } verb)
             {
                 output.WriteLine(verb.Examples.Count == 1 ? "Example:" : "Examples:");

@@ -26,7 +26,8 @@ internal static class KnowledgeReport
         foreach (var state in fingerprint.States)
             Row($"effective rank, {state}", Rank(users, state), Rank(scenarios, state));
         console.Write(table);
-        console.WriteLine($"Users by number of snapshots: {string.Join(", ", quality.SharesBySnapshots.Select(s => FormattableString.Invariant($"{s.Value:P1} have {s.Key}")))}.");
+        if (quality.SharesBySnapshots.Count > 0)
+            console.WriteLine($"Users by number of snapshots: {string.Join(", ", quality.SharesBySnapshots.Select(s => FormattableString.Invariant($"{s.Value:P1} have {s.Key}")))}.");
 
         void AddTexts()
         {

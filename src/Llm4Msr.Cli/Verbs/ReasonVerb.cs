@@ -60,9 +60,12 @@ internal static class ReasonVerb
 
         var clock = Stopwatch.StartNew();
         ReasoningProgress done = new(0, 0, 0, 0, 0);
-        cli.Terminal.WithProgress("reason", questions.Sum(q => (double)q.Tokens.Length), report =>
+        cli.Terminal.WithProgress("reason", 1, report =>
+        {
+            report(0, "the first batch");
             done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
-                p.PromptTokens, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"))));
+                p.PromptTokens / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
+        });
 
         var report = new Report(
             output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
