@@ -1,3 +1,4 @@
+using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
@@ -49,9 +50,12 @@ public static class KnowledgeImport
             Protocol = options.Protocol,
             Precision = vectors.All(v => v.IsHalf) ? KnowledgePrecision.Fp16 : KnowledgePrecision.Fp32,
         };
-        using var store = KnowledgeStore.OpenForWriting(storePath, fingerprint, data.Description.InteractionsHash);
-        foreach (var batch in records.Chunk(RecordsAtOnce))
-            store.Append(batch);
+        WholeStore.Write(storePath, unfinished =>
+        {
+            using var store = KnowledgeStore.OpenForWriting(unfinished, fingerprint, data.Description.InteractionsHash);
+            foreach (var batch in records.Chunk(RecordsAtOnce))
+                store.Append(batch);
+        });
         return new KnowledgeImportResult(records.Count, withoutVectors);
     }
 
@@ -71,6 +75,12 @@ public static class KnowledgeImport
         }
         using var scope = torch.NewDisposeScope();
         var values = file.Read(source.Tensor).to(torch.float32).data<float>().ToArray();
+        if (Array.FindIndex(values, v => !float.IsFinite(v)) is >= 0 and var place)
+        {
+            var at = string.Create(CultureInfo.InvariantCulture, $"holds {values[place]} in row {place / entry.Shape[1] + 1}, column {place % entry.Shape[1] + 1}");
+            throw new Llm4MsrException(FaultKind.BadInput,
+                $"'{source.File}': the tensor '{source.Tensor}' {at}, expected a number. Make the vectors again, with zeros where nothing is known.");
+        }
         return new Matrix(values, (int)entry.Shape[0], (int)entry.Shape[1], entry.Type == "F16", FileHash.Of($"{FileHash.OfFile(source.File)}#{source.Tensor}"));
     }
 

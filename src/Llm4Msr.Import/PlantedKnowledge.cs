@@ -27,8 +27,11 @@ public static class PlantedKnowledge
             HistoryLength = 0,
             Protocol = KnowledgeProtocol.PastOnly,
         };
-        using var store = KnowledgeStore.OpenForWriting(storePath, fingerprint, data.Description.InteractionsHash);
-        store.Append([.. ScenarioRecords(planted, data), .. UserRecords(planted, data)]);
+        WholeStore.Write(storePath, unfinished =>
+        {
+            using var store = KnowledgeStore.OpenForWriting(unfinished, fingerprint, data.Description.InteractionsHash);
+            store.Append([.. ScenarioRecords(planted, data), .. UserRecords(planted, data)]);
+        });
     }
 
     private static IEnumerable<KnowledgeRecord> ScenarioRecords(PlantedData planted, InteractionDataset data) =>

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
-using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
 using TorchSharp;
@@ -36,7 +35,7 @@ internal static class ReasonVerb
             {
                 History = parsed.GetValue(history),
                 MaxNewTokens = parsed.GetValue(newTokens),
-                Protocol = parsed.GetValue(protocol),
+                Protocol = parsed.GetValue(protocol).Value,
                 Template = PromptDefaults.Template(parsed.GetValue(template)),
                 BatchSize = parsed.GetValue(batch),
                 Workers = parsed.GetValue(workers),
@@ -46,7 +45,7 @@ internal static class ReasonVerb
 
     private static int Run(Cli cli, string dataFolder, string modelPath, string output, ReasoningOptions options)
     {
-        Check(options);
+        AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
         var data = InteractionDataset.Open(dataFolder);
         torch.set_num_threads(1); // a core for each worker
         using var model = LanguageModel.Load(modelPath);
@@ -62,9 +61,12 @@ internal static class ReasonVerb
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
         ReasoningProgress done = new(0, 0, 0, 0, 0);
-        cli.Terminal.WithProgress("reason", questions.Sum(q => (double)q.Tokens.Length), report =>
+        cli.Terminal.WithProgress("reason", 1, report =>
+        {
+            report(0, "the first batch");
             done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
-                p.PromptTokens, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"))));
+                p.PromptTokens / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
+        });
 
         var report = new Report(
             output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
@@ -85,14 +87,5 @@ internal static class ReasonVerb
         if (report.Asked > 0)
             console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt and {report.NewTokens:N0} new tokens, {report.TokensPerSecond:N0} per second; peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
         console.WriteLine($"Knowledge is in {report.Store}. Next: 'llm4msr knowledge stats {report.Store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {report.Store} --out RUN'.");
-    }
-
-    private static void Check(ReasoningOptions options)
-    {
-        foreach (var (name, value) in new[] { ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers) })
-        {
-            if (value < 1)
-                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"{name} is {value}, expected 1 or more."));
-        }
     }
 }

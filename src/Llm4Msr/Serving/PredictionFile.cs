@@ -21,9 +21,9 @@ public static class PredictionFile
         DurableFile.Write(output, stream =>
         {
             using var bytes = File.OpenRead(input);
-            using var reader = Open(input, bytes);
-            using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
             string[] names = ["scenario", "user", "item", .. predictor.ContextFields];
+            using var reader = Open(input, bytes, names);
+            using var writer = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
             var columns = Columns(input, reader, names);
             writer.WriteLine(string.Join(',', names.Append(Probability)));
 
@@ -56,11 +56,15 @@ public static class PredictionFile
         return rows;
     }
 
-    private static CsvDataReader Open(string path, Stream bytes)
+    private static CsvDataReader Open(string path, Stream bytes, string[] names)
     {
         try
         {
             return CsvDataReader.Create(new StreamReader(bytes), new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
+        }
+        catch (CsvMissingHeadersException)
+        {
+            throw NoColumn(path, names[0], names);
         }
         catch (CsvFormatException e)
         {
@@ -87,12 +91,19 @@ public static class PredictionFile
             if (reader.GetName(column) == name)
                 return column;
         }
-        throw new Llm4MsrException(FaultKind.BadInput,
-            $"{path}, line 1: there is no column '{name}'. The first line must name the columns {string.Join(", ", names)}, in any order.");
+        throw NoColumn(path, name, names);
     })];
+
+    private static Llm4MsrException NoColumn(string path, string name, string[] names) => new(FaultKind.BadInput,
+        $"{path}, line 1: there is no column '{name}'. The first line must name the columns {string.Join(", ", names)}, in any order.");
 
     private static RawRow ReadRow(ClickPredictor predictor, string path, CsvDataReader reader, string[] names, int[] columns)
     {
+        if (reader.RowFieldCount > reader.FieldCount)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput,
+                $"{path}, line {reader.RowNumber + 1}: {reader.RowFieldCount} fields, but line 1 names {reader.FieldCount} columns. Fields with a comma stand in double quotes.");
+        }
         var values = new string[columns.Length];
         for (var k = 0; k < columns.Length; k++)
         {

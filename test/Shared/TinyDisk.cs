@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Llm4Msr.Tests.Knowledge;
+namespace Llm4Msr.Testing;
 
 /// <summary>A file system of a fixed size in memory; a test is skipped where it cannot be mounted.</summary>
 internal sealed class TinyDisk : IDisposable
