@@ -20,8 +20,6 @@ internal static class CommandLine
 {
     public const int Cancelled = 130;
 
-    private const string JsonOption = "--json";
-
     public static int Run(string[] args, Func<Cli, IEnumerable<Command>> verbs)
     {
         var terminal = new Terminal();
@@ -44,27 +42,20 @@ internal static class CommandLine
     {
         try
         {
-            var parsed = Root(verbs(cli)).Parse(args);
-            cli.Terminal.Json = parsed.GetValue<bool>(JsonOption);
+            var json = new Option<bool>("--json") { Description = "Print the result as JSON.", Recursive = true };
+            var root = new RootCommand("LLM4MSR: multi-scenario click models that understand their users.") { json };
+            foreach (var verb in verbs(cli))
+                root.Add(verb);
+            root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
+
+            var parsed = root.Parse(args);
+            cli.Terminal.Json = parsed.GetValue(json);
             return parsed.Errors.Count > 0 ? ReportWrongUsage(parsed) : Invoke(parsed, Console.Out);
         }
         catch (Exception e)
         {
             return Report(e, cli);
         }
-    }
-
-    /// <summary>What parses a command line, ours as well as one that a document shows.</summary>
-    internal static RootCommand Root(IEnumerable<Command> verbs)
-    {
-        var root = new RootCommand("LLM4MSR: multi-scenario click models that understand their users.")
-        {
-            new Option<bool>(JsonOption) { Description = "Print the result as JSON.", Recursive = true },
-        };
-        foreach (var verb in verbs)
-            root.Add(verb);
-        root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
-        return root;
     }
 
     private static int ReportWrongUsage(ParseResult parsed)

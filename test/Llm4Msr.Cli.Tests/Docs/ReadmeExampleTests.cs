@@ -37,7 +37,7 @@ public sealed class ReadmeExampleTests : IDisposable
     }
 
     [Fact]
-    public void TheExampleTrainsAModelThatFindsWhatWasPlantedAndPredictsWithIt()
+    public void TheExampleTrainsAModelThatIsBetterThanChanceAndPredictsWithIt()
     {
         var planted = PlantedData.Generate(new PlantedOptions { Users = 600, Items = 100 });
         DurableFile.WriteFolder(_scratch["data"], folder => PreparedDataWriter.Write(folder, planted.Raw, new SplitOptions(SplitKind.UserHoldout)));

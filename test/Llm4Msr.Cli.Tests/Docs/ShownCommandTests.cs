@@ -36,7 +36,7 @@ public sealed partial class ShownCommandTests
     private static System.CommandLine.ParseResult Parse(string line)
     {
         var words = CommandLineParser.SplitCommandLine(line).Skip(1).TakeWhile(word => word is not (">" or "#"));
-        return CommandLine.Root(Program.Verbs(new Cli(new Terminal(), CancellationToken.None))).Parse([.. words]);
+        return CommandLine.Root(new Cli(new Terminal(), CancellationToken.None)).Parse([.. words]);
     }
 
     [GeneratedRegex(@"(?<!`)`((?:\./)?llm4msr [^`\n]+)`")]
