@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
+using Llm4Msr.Cli.Verbs;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Cli;
@@ -20,13 +21,15 @@ internal static class CommandLine
 {
     public const int Cancelled = 130;
 
-    public static int Run(string[] args, Func<Cli, IEnumerable<Command>> verbs)
+    private const string Name = "llm4msr", Json = "--json";
+
+    public static int Run(string[] args)
     {
         var terminal = new Terminal();
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return Run(args, new Cli(terminal, stop.Token), verbs);
+        return Run(args, new Cli(terminal, stop.Token));
 
         void Stop(PosixSignalContext signal)
         {
@@ -38,19 +41,15 @@ internal static class CommandLine
         }
     }
 
-    internal static int Run(string[] args, Cli cli, Func<Cli, IEnumerable<Command>> verbs)
+    internal static int Run(string[] args, Cli cli)
     {
         try
         {
-            var json = new Option<bool>("--json") { Description = "Print the result as JSON.", Recursive = true };
-            var root = new RootCommand("LLM4MSR: multi-scenario click models that understand their users.") { json };
-            foreach (var verb in verbs(cli))
-                root.Add(verb);
-            root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
-
+            var root = Root(cli);
             var parsed = root.Parse(args);
-            cli.Terminal.Json = parsed.GetValue(json);
-            return parsed.Errors.Count > 0 ? ReportWrongUsage(parsed) : Invoke(parsed, Console.Out);
+            cli.Terminal.Json = parsed.GetValue<bool>(Json);
+            var problems = parsed.Action is HelpWithExamples ? [] : UsageProblems.Of(parsed);
+            return problems.Count > 0 ? ReportWrongUsage(parsed, problems, cli) : Invoke(parsed);
         }
         catch (Exception e)
         {
@@ -58,17 +57,28 @@ internal static class CommandLine
         }
     }
 
-    private static int ReportWrongUsage(ParseResult parsed)
+    internal static RootCommand Root(Cli cli)
     {
-        if (parsed.Action is ParseErrorAction report)
-            (report.ShowHelp, report.ShowTypoCorrections) = (false, true);
-        Invoke(parsed, Console.Error);
-        Console.Error.WriteLine($"'{HelpWithExamples.FullName(parsed)} --help' shows what there is.");
+        var root = new RootCommand("LLM4MSR: multi-scenario click models that understand their users. Start with 'llm4msr quickstart'.")
+        {
+            new Option<bool>(Json) { Description = "Print the result as JSON.", Recursive = true },
+        };
+        foreach (var verb in AllVerbs.Of(cli))
+            root.Add(verb);
+        root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples();
+        return root;
+    }
+
+    private static int ReportWrongUsage(ParseResult parsed, IReadOnlyList<string> problems, Cli cli)
+    {
+        foreach (var problem in problems)
+            cli.Terminal.Fail(problem);
+        cli.Terminal.Say($"'{HelpWithExamples.FullName(parsed)} --help' shows what there is.");
         return (int)FaultKind.Usage;
     }
 
-    private static int Invoke(ParseResult parsed, TextWriter output) => parsed.Invoke(
-        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = output });
+    private static int Invoke(ParseResult parsed) => parsed.Invoke(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Output = Console.Out });
 
     private static int Report(Exception e, Cli cli)
     {
@@ -101,16 +111,20 @@ internal static class CommandLine
         {
             var names = new List<string>();
             for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
-                names.Insert(0, result.Command is RootCommand ? "llm4msr" : result.Command.Name);
+                names.Insert(0, result.Command is RootCommand ? Name : result.Command.Name);
             return string.Join(' ', names);
         }
 
         public override int Invoke(ParseResult parsed)
         {
+            var output = parsed.InvocationConfiguration.Output;
+            using var text = new StringWriter();
+            parsed.InvocationConfiguration.Output = text;
             var code = _help.Invoke(parsed);
+            // The library names the program after its file, which is not what one types.
+            output.Write(text.ToString().Replace($"  {RootCommand.ExecutableName} ", $"  {Name} ", StringComparison.Ordinal));
             if (parsed.CommandResult.Command is Verb { Examples.Count: > 0 } verb)
             {
-                var output = parsed.InvocationConfiguration.Output;
                 output.WriteLine(verb.Examples.Count == 1 ? "Example:" : "Examples:");
                 foreach (var example in verb.Examples)
                     output.WriteLine($"  {example}");

@@ -10,7 +10,9 @@ internal static class KnowledgeReport
     public static void Print(IAnsiConsole console, KnowledgeStore store, KnowledgeQuality quality)
     {
         var fingerprint = store.Fingerprint;
-        console.WriteLine(FormattableString.Invariant($"{store.Count:N0} records by {fingerprint.Source} ({fingerprint.Decoding}), protocol {fingerprint.Protocol.Spelling()}, T = {fingerprint.HistoryLength}"));
+        var asked = quality.Users.MeanPromptTokens + quality.Scenarios.MeanPromptTokens > 0; // else the vectors were made elsewhere
+        var prompts = asked ? FormattableString.Invariant($", T = {fingerprint.HistoryLength}") : "";
+        console.WriteLine(FormattableString.Invariant($"{store.Count:N0} records of {fingerprint.Source} ({fingerprint.Decoding}), protocol {fingerprint.Protocol.Spelling()}{prompts}"));
         var table = new Table { Border = TableBorder.Simple };
         table.AddColumn("");
         table.AddColumn(new TableColumn("users").RightAligned());
@@ -19,15 +21,21 @@ internal static class KnowledgeReport
         void Row(string name, string one, string other) => table.AddRow(new Text(name), new Text(one), new Text(other));
         Row("records", Number(users.Records), Number(scenarios.Records));
         Row("vector width", Number(fingerprint.UserWidth), Number(fingerprint.ScenarioWidth));
-        Row("texts that another has too", Share(users.SharedTexts), Share(scenarios.SharedTexts));
-        Row("openings that another has too", Share(users.SharedOpenings), Share(scenarios.SharedOpenings));
-        Row("prompts with items cut", Share(users.CutPrompts), Share(scenarios.CutPrompts));
-        Row("prompt tokens, mean", Mean(users.MeanPromptTokens), Mean(scenarios.MeanPromptTokens));
-        Row("new tokens, mean", Mean(users.MeanNewTokens), Mean(scenarios.MeanNewTokens));
+        if (asked)
+            AddTexts();
         foreach (var state in fingerprint.States)
             Row($"effective rank, {state}", Rank(users, state), Rank(scenarios, state));
         console.Write(table);
         console.WriteLine($"Users by number of snapshots: {string.Join(", ", quality.SharesBySnapshots.Select(s => FormattableString.Invariant($"{s.Value:P1} have {s.Key}")))}.");
+
+        void AddTexts()
+        {
+            Row("texts that another has too", Share(users.SharedTexts), Share(scenarios.SharedTexts));
+            Row("openings that another has too", Share(users.SharedOpenings), Share(scenarios.SharedOpenings));
+            Row("prompts with items cut", Share(users.CutPrompts), Share(scenarios.CutPrompts));
+            Row("prompt tokens, mean", Mean(users.MeanPromptTokens), Mean(scenarios.MeanPromptTokens));
+            Row("new tokens, mean", Mean(users.MeanNewTokens), Mean(scenarios.MeanNewTokens));
+        }
     }
 
     public static void Print(IAnsiConsole console, KnowledgeVerification verification)

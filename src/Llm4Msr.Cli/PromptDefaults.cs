@@ -9,13 +9,10 @@ internal static class PromptDefaults
 {
     public const int History = 15;
 
-    public static Option<KnowledgeProtocol> ProtocolOption() => new("--protocol")
-    {
-        Description = "past-only: no row sees itself or its future. train-part: one snapshot after the training rows. whole-period: everything, for comparison only.",
-        DefaultValueFactory = _ => KnowledgeProtocol.PastOnly,
-        CustomParser = Spelling.Parser<KnowledgeProtocol>(),
-        HelpName = string.Join('|', Spelling.All<KnowledgeProtocol>()),
-    };
+    public static Option<Spelled<KnowledgeProtocol>> ProtocolOption() => Spelling.Option(
+        "--protocol",
+        "past-only: no row sees itself or its future. train-part: one snapshot after the training rows. whole-period: everything, for comparison only.",
+        KnowledgeProtocol.PastOnly);
 
     public static Option<string?> TemplateOption() => new("--template") { Description = "Your own wording; 'llm4msr prompts template' prints the built-in one.", HelpName = "FILE" };
 

@@ -49,10 +49,30 @@ public static class KnowledgeImport
             Protocol = options.Protocol,
             Precision = vectors.All(v => v.IsHalf) ? KnowledgePrecision.Fp16 : KnowledgePrecision.Fp32,
         };
-        using var store = KnowledgeStore.OpenForWriting(storePath, fingerprint, data.Description.InteractionsHash);
-        foreach (var batch in records.Chunk(RecordsAtOnce))
-            store.Append(batch);
+        WriteWhole(storePath, unfinished =>
+        {
+            using var store = KnowledgeStore.OpenForWriting(unfinished, fingerprint, data.Description.InteractionsHash);
+            foreach (var batch in records.Chunk(RecordsAtOnce))
+                store.Append(batch);
+        });
         return new KnowledgeImportResult(records.Count, withoutVectors);
+    }
+
+    /// <summary>Writes a store under another name and gives it its own when all is in it: a part of an import must not look like one.</summary>
+    private static void WriteWhole(string path, Action<string> write)
+    {
+        var unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            write(unfinished);
+            File.Move(unfinished, path);
+            DurableFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        finally
+        {
+            foreach (var left in new[] { unfinished, unfinished + "-journal", unfinished + ".lock" }.Where(File.Exists))
+                File.Delete(left);
+        }
     }
 
     private sealed record Matrix(float[] Values, int Rows, int Width, bool IsHalf, string Hash)

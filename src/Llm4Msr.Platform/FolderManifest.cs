@@ -72,6 +72,8 @@ public static class FolderManifest
     private static Content Read(string folder, string whatItIs, string wayOut)
     {
         var path = Path.Combine(folder, FileName);
+        if (!Directory.Exists(folder))
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no {whatItIs} '{folder}'. {wayOut}");
         if (!File.Exists(path))
             throw new Llm4MsrException(FaultKind.BadInput, $"'{folder}' is not a {whatItIs}: it holds no {FileName}. {wayOut}");
         try

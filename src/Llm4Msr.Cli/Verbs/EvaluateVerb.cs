@@ -15,18 +15,12 @@ internal static class EvaluateVerb
     {
         var run = new Argument<string>("run") { Description = "Folder written by 'llm4msr train'." };
         var data = new Option<string?>("--data") { Description = "Prepared data [default: the folder that the run was trained on]." };
-        var part = new Option<Part>("--part")
-        {
-            Description = "Which rows.",
-            DefaultValueFactory = _ => Part.Test,
-            CustomParser = Spelling.Parser<Part>(),
-            HelpName = "training|validation|test",
-        };
+        var part = Spelling.Option("--part", "Which rows.", Part.Test, Part.Training, Part.Validation, Part.Test);
         var verb = new Verb("evaluate", "AUC per scenario of a run's models.", "llm4msr evaluate runs/star", "llm4msr evaluate runs/star --part validation --json")
         {
             run, data, part,
         };
-        verb.SetAction(parsed => Run(cli, parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(part)));
+        verb.SetAction(parsed => Run(cli, parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(part).Value));
         return verb;
     }
 
@@ -48,7 +42,7 @@ internal static class EvaluateVerb
             cli.Cancellation.ThrowIfCancellationRequested();
             results.Add((seed, Evaluate(folder, data, seed, ranks)));
         }
-        MetricsReport.Print(cli.Terminal, $"{Spelling.Of(folder.Description.Options.Backbone)}, {Spelling.Of(part)} part", results,
+        MetricsReport.Print(cli.Terminal, $"{ModelName.Of(folder.Description.Options, folder.Description.Knowledge?.Arm)}, {Spelling.Of(part)} part", results,
             new { run, part, seeds = results.Select(r => new { seed = r.Seed, metrics = r.Metrics }) },
             $"Scored again from {run}.");
         return 0;

@@ -11,7 +11,8 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr knowledge</c>: look at what is stored, check it, bring in vectors made elsewhere.</summary>
 internal static class KnowledgeVerb
 {
-    public static Command Create(Cli cli) => new Verb("knowledge", "Look at stored knowledge, check it, import it.") { Stats(cli), Show(cli), Verify(cli), Import(cli) };
+    public static Command Create(Cli cli) => new Verb("knowledge", "Look at stored knowledge, check it, import it.",
+        "llm4msr knowledge stats knowledge.db") { Stats(cli), Show(cli), Verify(cli), Import(cli) };
 
     private static Argument<string> StoreArgument() => new("store") { Description = "Knowledge store (KNOWLEDGE.db)." };
 
@@ -53,9 +54,13 @@ internal static class KnowledgeVerb
                 {
                     foreach (var record in records)
                     {
+                        var asked = record.PromptTokens > 0
+                            ? FormattableString.Invariant($"{record.PromptTokens} prompt and {record.NewTokens} new tokens, {record.CutItems} items cut")
+                            : "vectors without a text";
                         console.WriteLine(FormattableString.Invariant(
-                            $"as of rank {record.AsOfRank} ({DateTimeOffset.FromUnixTimeSeconds(record.AsOfTime):yyyy-MM-dd}), {record.PromptTokens} prompt and {record.NewTokens} new tokens, {record.CutItems} items cut"));
-                        console.WriteLine(record.Text);
+                            $"as of rank {record.AsOfRank} ({DateTimeOffset.FromUnixTimeSeconds(record.AsOfTime):yyyy-MM-dd}), {asked}"));
+                        if (record.PromptTokens > 0)
+                            console.WriteLine(record.Text);
                         foreach (var (state, norm) in Norms(opened, record))
                             console.WriteLine(FormattableString.Invariant($"  {state}: {opened.Fingerprint.WidthOf(key.Level)} values, norm {norm:F2}"));
                         console.WriteLine();
@@ -99,13 +104,7 @@ internal static class KnowledgeVerb
             HelpName = "WHAT=FILE#TENSOR",
         };
         var keys = new Option<FileInfo?>("--keys") { Description = "Text file: the user id of each row, one per line [default: the users of the data in their order]." };
-        var protocol = new Option<KnowledgeProtocol>("--protocol")
-        {
-            Description = "Which rows the vectors were made from, and which may see them.",
-            DefaultValueFactory = _ => KnowledgeProtocol.PastOnly,
-            CustomParser = Spelling.Parser<KnowledgeProtocol>(),
-            HelpName = string.Join('|', Spelling.All<KnowledgeProtocol>()),
-        };
+        var protocol = Spelling.Option("--protocol", "Which rows the vectors were made from, and which may see them.", KnowledgeProtocol.PastOnly);
         var name = new Option<string>("--name") { Description = "What the vectors are called in the fingerprint.", DefaultValueFactory = _ => "imported" };
         var verb = new Verb("import", "Make a store from vectors in safetensors files.",
             "llm4msr knowledge import encoder.db --data data --protocol train-part --vectors user@80%:mean=encoder.safetensors#user --vectors scenario:mean=encoder.safetensors#scenario")
@@ -118,11 +117,15 @@ internal static class KnowledgeVerb
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
             var ids = parsed.GetValue(keys) is { } file ? ReadKeys(file.FullName) : null;
             var options = new KnowledgeImportOptions(
-                parsed.GetValue(name)!, parsed.GetValue(protocol), [.. parsed.GetRequiredValue(vectors).Select(ParseSource)], ids);
+                parsed.GetValue(name)!, parsed.GetValue(protocol).Value, [.. parsed.GetRequiredValue(vectors).Select(ParseSource)], ids);
             var path = parsed.GetRequiredValue(output);
             var result = KnowledgeImport.Run(dataset, options, path);
             cli.Terminal.Result(new { store = path, result.Records, result.UsersWithoutVectors },
-                console => console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records imported into {path}.")));
+                console =>
+                {
+                    console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records imported into {path}; rows of zeros, which say nothing, left out: {result.UsersWithoutVectors:N0}."));
+                    console.WriteLine($"Next: 'llm4msr knowledge stats {path}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {path} --out RUN'.");
+                });
         });
         return verb;
     }

@@ -45,6 +45,8 @@ internal static class PredictVerb
         var own = ModelFolder.Open(run).Knowledge
             ?? throw new Llm4MsrException(FaultKind.Usage, $"The model in '{run}' reads no knowledge, so there is none to replace.");
         using var store = KnowledgeStore.OpenForReading(storePath);
-        return KnowledgeTable.Read(store, own.Origin.State, own.Origin.Basis, say);
+        // Newer knowledge may well be of newer data: then its scenarios' statistics are of that training part.
+        var basis = own.Scenarios.Select(s => store.Newest(KnowledgeKey.ForScenario(s))?.Basis).FirstOrDefault(b => b is not null);
+        return KnowledgeTable.Read(store, own.Origin.State, basis ?? own.Origin.Basis, say);
     }
 }

@@ -17,13 +17,8 @@ internal static class PrepareVerb
         source.AcceptOnlyFromAmong("ml-100k");
         var folder = new Argument<DirectoryInfo>("dir") { Description = "Folder with the unpacked files." };
         var output = new Option<string>("--out") { Description = "Folder to write.", Required = true };
-        var split = new Option<SplitKind>("--split")
-        {
-            Description = "user: each user's own rows, 8:1:1 by time. global: one cut in time. user-holdout: a fifth of the users is never trained on.",
-            DefaultValueFactory = _ => SplitKind.User,
-            CustomParser = Spelling.Parser<SplitKind>(),
-            HelpName = "user|global|user-holdout",
-        };
+        var split = Spelling.Option(
+            "--split", "user: each user's own rows, 8:1:1 by time. global: one cut in time. user-holdout: a fifth of the users is never trained on.", SplitKind.User);
         var fold = new Option<string?>("--fold") { Description = "Which fifth of the users user-holdout holds out, as K/5.", HelpName = "K/5" };
         var holdout = new Option<FileInfo?>("--holdout") { Description = """JSON file with the users to hold out: {"test": [...], "validation": [...]}.""" };
         var seed = new Option<int?>("--split-seed") { Description = "Draws the order in which users fall into folds [default: 1]." };
@@ -37,7 +32,7 @@ internal static class PrepareVerb
         };
         verb.SetAction(parsed => Run(
             cli, parsed.GetRequiredValue(folder).FullName, parsed.GetRequiredValue(output),
-            Options(parsed.GetValue(split), parsed.GetValue(fold), parsed.GetValue(holdout), parsed.GetValue(seed)),
+            Options(parsed.GetValue(split).Value, parsed.GetValue(fold), parsed.GetValue(holdout), parsed.GetValue(seed)),
             parsed.GetValue(overwrite)));
         return verb;
     }
@@ -49,8 +44,8 @@ internal static class PrepareVerb
         cli.Cancellation.ThrowIfCancellationRequested();
         DurableFile.ReplaceFolder(output, temporary => PreparedDataWriter.Write(temporary, raw, split));
 
-        var description = InteractionDataset.Open(output).Description;
-        cli.Terminal.Result(description, console => Print(console, description, output));
+        var data = InteractionDataset.Open(output);
+        cli.Terminal.Result(data.Description, console => Print(console, data, output));
         return 0;
     }
 
@@ -90,11 +85,13 @@ internal static class PrepareVerb
             [.. root.GetProperty(name).EnumerateArray().Select(id => id.ValueKind == JsonValueKind.String ? id.GetString()! : id.GetRawText())];
     }
 
-    private static void Print(IAnsiConsole console, DataDescription data, string output)
+    private static void Print(IAnsiConsole console, InteractionDataset prepared, string output)
     {
+        var data = prepared.Description;
         console.Write(StatisticsTable.Of(data));
         var parts = data.Parts.Where(p => p.Value.Interactions > 0).Select(p => $"{p.Value.Interactions:N0} {Spelling.Of(p.Key)}");
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Split {Spelling.Of(data.Split.Kind)}: {string.Join(", ", parts)}."));
-        console.WriteLine($"Written to {output}. Next: 'llm4msr train {output} --out RUN', or 'llm4msr prompts show {output} --user {1}'.");
+        console.WriteLine($"Written to {output}. Next, with knowledge: 'llm4msr prompts show {output} --user {prepared.Encoder.Users.Keys[0]}', then "
+            + $"'llm4msr reason {output} --model FILE --out KNOWLEDGE.db'. Without: 'llm4msr train {output} --out RUN'.");
     }
 }

@@ -11,7 +11,8 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr prompts</c>: what the language model will be asked.</summary>
 internal static class PromptsVerb
 {
-    public static Command Create(Cli cli) => new Verb("prompts", "Look at what the language model will be asked.") { Show(cli), Template(cli) };
+    public static Command Create(Cli cli) => new Verb("prompts", "Look at what the language model will be asked.",
+        "llm4msr prompts show data --user 7") { Show(cli), Template(cli) };
 
     private static Verb Show(Cli cli)
     {
@@ -28,11 +29,12 @@ internal static class PromptsVerb
         };
         verb.SetAction(parsed =>
         {
+            AtLeast.Check(1, ("--history", parsed.GetValue(history)));
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
             var builder = new PromptBuilder(dataset, PromptDefaults.Template(parsed.GetValue(template)));
             var prompts = (parsed.GetValue(user), parsed.GetValue(scenario)) switch
             {
-                ({ } id, null) => UserPrompts(dataset, builder, id, parsed.GetValue(protocol), parsed.GetValue(history)),
+                ({ } id, null) => UserPrompts(dataset, builder, id, parsed.GetValue(protocol).Value, parsed.GetValue(history)),
                 (null, { } name) => [new ShownPrompt(null, ScenarioPrompt(dataset, builder, name))],
                 _ => throw new Llm4MsrException(FaultKind.Usage, "Say either --user ID or --scenario NAME."),
             };
@@ -41,7 +43,7 @@ internal static class PromptsVerb
                 foreach (var shown in prompts)
                 {
                     if (shown.AsOfRank is { } rank)
-                        console.WriteLine(FormattableString.Invariant($"As of rank {rank}:"));
+                        console.WriteLine(FormattableString.Invariant($"As of rank {rank} ({DateTimeOffset.FromUnixTimeSeconds(dataset.Interactions.Time[rank - 1]):yyyy-MM-dd}):"));
                     console.WriteLine(shown.Prompt.Text);
                     if (shown.Prompt.AnswerOpening.Length > 0)
                         console.WriteLine($"(the answer opens with: {shown.Prompt.AnswerOpening})");
@@ -57,7 +59,7 @@ internal static class PromptsVerb
     private static IReadOnlyList<ShownPrompt> UserPrompts(InteractionDataset data, PromptBuilder builder, string id, KnowledgeProtocol protocol, int history)
     {
         if (!data.Encoder.Users.Contains(id))
-            throw new Llm4MsrException(FaultKind.BadInput, $"There is no user '{id}' in the data.");
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no user '{id}' in the data. They are named as in the logs: the first is '{data.Encoder.Users.Keys[0]}'.");
         var user = data.Encoder.Users.RowOf(id);
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
         var prompts = SnapshotPlan.RanksFor(data, timeline, protocol, user)

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
-using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
 using TorchSharp;
@@ -36,7 +35,7 @@ internal static class ReasonVerb
             {
                 History = parsed.GetValue(history),
                 MaxNewTokens = parsed.GetValue(newTokens),
-                Protocol = parsed.GetValue(protocol),
+                Protocol = parsed.GetValue(protocol).Value,
                 Template = PromptDefaults.Template(parsed.GetValue(template)),
                 BatchSize = parsed.GetValue(batch),
                 Workers = parsed.GetValue(workers),
@@ -46,7 +45,7 @@ internal static class ReasonVerb
 
     private static int Run(Cli cli, string dataFolder, string modelPath, string output, ReasoningOptions options)
     {
-        Check(options);
+        AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
         var data = InteractionDataset.Open(dataFolder);
         torch.set_num_threads(1); // a core for each worker
         using var model = LanguageModel.Load(modelPath);
@@ -84,14 +83,5 @@ internal static class ReasonVerb
         if (report.Asked > 0)
             console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt and {report.NewTokens:N0} new tokens, {report.TokensPerSecond:N0} per second; peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
         console.WriteLine($"Knowledge is in {report.Store}. Next: 'llm4msr knowledge stats {report.Store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {report.Store} --out RUN'.");
-    }
-
-    private static void Check(ReasoningOptions options)
-    {
-        foreach (var (name, value) in new[] { ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers) })
-        {
-            if (value < 1)
-                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"{name} is {value}, expected 1 or more."));
-        }
     }
 }

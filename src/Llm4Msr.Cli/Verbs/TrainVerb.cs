@@ -34,12 +34,12 @@ internal static class TrainVerb
 
         var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
         var output = new Option<string>("--out") { Description = "Run folder: made, or gone on with.", Required = true };
-        var backbone = Choice("--backbone", "The network for all scenarios.", model.Backbone);
-        var enhancement = Choice("--enhancement", "What is built around it; llm4msr needs --knowledge.", Enhancement.None);
+        var backbone = Spelling.Option("--backbone", "The network for all scenarios.", model.Backbone);
+        var enhancement = Spelling.Option("--enhancement", "What is built around it; llm4msr needs --knowledge.", Enhancement.None);
         var knowledge = new Option<string?>("--knowledge") { Description = "Knowledge store of this data.", HelpName = "KNOWLEDGE.db" };
         var state = new Option<string?>("--state") { Description = "Which hidden state is read [default: the first that the store names]." };
-        var arm = Choice("--arm", "Real knowledge, or a control in its place.", run.Arm);
-        var preset = Choice("--preset", "paper: equations 7 to 9 to the letter, with the paper's rates.", Preset.Default);
+        var arm = Spelling.Option("--arm", "Real knowledge, or a control in its place.", run.Arm);
+        var preset = Spelling.Option("--preset", "paper: equations 7 to 9 to the letter, with the paper's rates.", Preset.Default);
         var seeds = new Option<int>("--seeds") { Description = "How many models, with seeds counted from --first-seed.", DefaultValueFactory = _ => 1 };
         var firstSeed = new Option<int>("--first-seed") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
         var embedding = new Option<int>("--embedding") { Description = "Size of each field's embedding.", DefaultValueFactory = _ => model.EmbeddingSize };
@@ -47,9 +47,9 @@ internal static class TrainVerb
         var components = new Option<int?>("--components") { Description = $"Principal components of users' vectors; 0 reads them as they are [default: {fusion.Components}; paper: 0]." };
         var batch = new Option<int>("--batch-size") { Description = "Rows per step.", DefaultValueFactory = _ => training.BatchSize };
         var rate = new Option<double?>("--learning-rate") { Description = Inv($"Of everything but the generators [default: {training.LearningRate}; paper: 0.002].") };
-        var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Inv($"Of the generators [default: {training.GeneratorLearningRate}; paper: as the rest].") };
+        var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Inv($"Of the generators [default: {training.GeneratorLearningRate:0.#######}; paper: as the rest].") };
         var decay = new Option<double>("--weight-decay") { Description = "Added to gradients, as in Adam.", DefaultValueFactory = _ => training.WeightDecay };
-        var epochs = new Option<int>("--epochs") { Description = "At most.", DefaultValueFactory = _ => training.Epochs };
+        var epochs = new Option<int>("--epochs") { Description = "The most epochs that are trained.", DefaultValueFactory = _ => training.Epochs };
         var patience = new Option<int?>("--patience") { Description = $"Epochs without a better validation before stopping [default: {training.Patience}; paper: 3]." };
         var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Inv($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
         var idDropout = new Option<double?>("--id-dropout") { Description = "Share of rows whose user id is hidden [default: 0.5 under user-holdout, else 0]." };
@@ -65,9 +65,11 @@ internal static class TrainVerb
         };
         verb.SetAction(parsed =>
         {
+            AtLeast.Check(1, ("--seeds", parsed.GetValue(seeds)));
+            AtLeast.Check(0, ("--first-seed", parsed.GetValue(firstSeed)), ("--components", parsed.GetValue(components) ?? 0));
             Libtorch.Require();
-            var paper = parsed.GetValue(preset) == Preset.Paper;
-            var enhanced = parsed.GetValue(enhancement) == Enhancement.Llm4msr;
+            var paper = parsed.GetValue(preset).Value == Preset.Paper;
+            var enhanced = parsed.GetValue(enhancement).Value == Enhancement.Llm4msr;
             var store = parsed.GetValue(knowledge);
             if (enhanced && store is null)
                 throw new Llm4MsrException(FaultKind.Usage, "--enhancement llm4msr needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
@@ -80,7 +82,7 @@ internal static class TrainVerb
             {
                 Model = model with
                 {
-                    Backbone = parsed.GetValue(backbone),
+                    Backbone = parsed.GetValue(backbone).Value,
                     EmbeddingSize = parsed.GetValue(embedding),
                     HiddenWidths = Widths(parsed.GetValue(hidden)!),
                     Fusion = enhanced ? Fusion(paper ? FusionOptions.Paper() : fusion, parsed.GetValue(components)) : null,
@@ -96,7 +98,7 @@ internal static class TrainVerb
                     KnowledgeDropout = parsed.GetValue(knowledgeDropout) ?? (paper ? 0 : training.KnowledgeDropout),
                     IdDropout = parsed.GetValue(idDropout) ?? (dataset.Description.Split.Kind == SplitKind.UserHoldout && !paper ? 0.5 : 0),
                 },
-                Arm = parsed.GetValue(arm),
+                Arm = parsed.GetValue(arm).Value,
                 State = parsed.GetValue(state),
                 KeepRowsWithoutKnowledge = !parsed.GetValue(without),
                 Threads = parsed.GetValue(threads),
@@ -118,6 +120,8 @@ internal static class TrainVerb
             options = options with { State = table.Origin.State };
         }
         var run = new TrainingRun(data, dataFolder, table, options, output);
+        if (seeds.Intersect(run.Folder.Seeds).ToList() is { Count: > 0 } done)
+            cli.Terminal.Say($"Trained before, and read from '{run.Path}': seed {string.Join(", ", done)}.");
         List<SeedResult> results = [];
         cli.Terminal.WithProgress("train", seeds.Length * (double)options.Training.Epochs, report =>
         {
@@ -133,7 +137,7 @@ internal static class TrainVerb
                     epoch => lastAuc = Inv($", validation AUC {epoch.Validation.MeanAuc:F4}")));
             }
         });
-        MetricsReport.Print(cli.Terminal, $"{Spelling.Of(options.Model.Backbone)}, test part", results.Select(r => (r.Seed, r.Test)),
+        MetricsReport.Print(cli.Terminal, $"{ModelName.Of(options.Model, options.Arm)}, test part", results.Select(r => (r.Seed, r.Test)),
             new { run = run.Path, rows = run.TrainingRows, seeds = results },
             $"Models are in {run.Path}. Next: 'llm4msr evaluate {run.Path}', or 'llm4msr predict {run.Path} --input rows.csv --output scores.csv'.");
         return 0;
@@ -153,14 +157,6 @@ internal static class TrainVerb
             ? widths
             : throw new Llm4MsrException(FaultKind.Usage, $"--hidden is '{text}', expected widths like 64,32,16.");
     }
-
-    private static Option<T> Choice<T>(string name, string description, T @default) where T : struct, Enum => new(name)
-    {
-        Description = description,
-        DefaultValueFactory = _ => @default,
-        CustomParser = Spelling.Parser<T>(),
-        HelpName = string.Join('|', Spelling.All<T>()),
-    };
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -93,6 +93,11 @@ public static class PredictionFile
 
     private static RawRow ReadRow(ClickPredictor predictor, string path, CsvDataReader reader, string[] names, int[] columns)
     {
+        if (reader.RowFieldCount > reader.FieldCount)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput,
+                $"{path}, line {reader.RowNumber + 1}: {reader.RowFieldCount} fields, but line 1 names {reader.FieldCount} columns. Fields with a comma stand in double quotes.");
+        }
         var values = new string[columns.Length];
         for (var k = 0; k < columns.Length; k++)
         {

@@ -1,0 +1,20 @@
+using System.CommandLine;
+
+namespace Llm4Msr.Cli.Verbs;
+
+/// <summary>What the program can do, in the order in which one does it.</summary>
+internal static class AllVerbs
+{
+    public static IEnumerable<Command> Of(Cli cli) =>
+    [
+        QuickstartVerb.Create(cli),
+        PrepareVerb.Create(cli),
+        PromptsVerb.Create(cli),
+        ReasonVerb.Create(cli),
+        KnowledgeVerb.Create(cli),
+        TrainVerb.Create(cli),
+        EvaluateVerb.Create(cli),
+        PredictVerb.Create(cli),
+        DoctorVerb.Create(cli),
+    ];
+}
