@@ -15,7 +15,7 @@ public sealed partial class ReadmeFactsTests
 
     [Fact]
     public void TheBackbonesAreThoseThatCanBeChosen() =>
-        Assert.Equal(string.Join(", ", Spelling.All<BackboneKind>()), Backbones().Match(Documents.Read("README.md")).Groups[1].Value);
+        Assert.Equal(string.Join(", ", Enum.GetValues<BackboneKind>().Select(Spelling.Of)), Backbones().Match(Documents.Read("README.md")).Groups[1].Value);
 
     [GeneratedRegex(@"^- Backbones: (.+)\.$", RegexOptions.Multiline)]
     private static partial Regex Backbones();
