@@ -35,6 +35,7 @@ internal sealed class SampleModel : IDisposable
             Backbone = backbone,
             EmbeddingSize = 4,
             HiddenWidths = [12, 8],
+            Enhancement = enhancement == "none" ? EnhancementKind.None : EnhancementKind.Llm4Msr,
             Fusion = enhancement switch
             {
                 "none" => null,

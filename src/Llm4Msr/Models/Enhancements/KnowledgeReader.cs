@@ -17,8 +17,8 @@ public sealed class KnowledgeReader : nn.Module
 {
     private const double Epsilon = 1e-6;
 
-    private readonly Parameter user_none;
-    private readonly Parameter scenario_none;
+    private readonly Parameter? user_none; // each only where a level reads it: a weight that nothing reads is not one
+    private readonly Parameter? scenario_none;
     private readonly Tensor? user_mean;  // [H]
     private readonly Tensor? user_basis; // [H, R]; the z-score's division is in it
     private readonly bool normalizeScenarios;
@@ -32,8 +32,7 @@ public sealed class KnowledgeReader : nn.Module
             (user_mean, user_basis) = PrincipalComponents(trainingUsers, WidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]));
         var read = ReadUsers(trainingUsers);
         Shape = new KnowledgeShape((int)read.shape[1], Scale(read), (int)scenarios.shape[1], Scale(ReadScenarios(scenarios)));
-        user_none = Weights.Constant(0, Shape.UserWidth);
-        scenario_none = Weights.Constant(0, Shape.ScenarioWidth);
+        (user_none, scenario_none) = Missing(options);
         RegisterComponents();
     }
 
@@ -44,8 +43,7 @@ public sealed class KnowledgeReader : nn.Module
         if (options.Components is not null)
             (user_mean, user_basis) = (zeros(storedUserWidth), zeros(storedUserWidth, userWidth));
         Shape = new KnowledgeShape(userWidth, 1, scenarioWidth, 1);
-        user_none = Weights.Constant(0, userWidth);
-        scenario_none = Weights.Constant(0, scenarioWidth);
+        (user_none, scenario_none) = Missing(options);
         RegisterComponents();
     }
 
@@ -76,8 +74,12 @@ public sealed class KnowledgeReader : nn.Module
     /// <param name="scenarios">Read, [S, Hs].</param>
     /// <param name="scenarioMissing">Which scenarios are to be seen without knowledge, [S, 1] bool.</param>
     public BatchKnowledge Fill(Tensor users, Tensor owner, Tensor scenarios, Tensor scenarioMissing) => new(
-        new RowKnowledge(cat([user_none.unsqueeze(0), users]), owner),
-        scenario_none.where(scenarioMissing, scenarios));
+        new RowKnowledge(user_none is null ? users : cat([user_none.unsqueeze(0), users]), owner),
+        scenario_none is null ? scenarios : scenario_none.where(scenarioMissing, scenarios));
+
+    private (Parameter? User, Parameter? Scenario) Missing(FusionOptions options) => (
+        options.UserLevel == FusionPlacement.None ? null : Weights.Constant(0, Shape.UserWidth),
+        options.ScenarioLevel == FusionPlacement.None ? null : Weights.Constant(0, Shape.ScenarioWidth));
 
     private static double Scale(Tensor vectors)
     {

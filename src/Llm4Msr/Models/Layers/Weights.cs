@@ -20,6 +20,12 @@ public static class Weights
         return layer;
     }
 
+    public static Parameter Uniform(double bound, Generator random, params long[] shape)
+    {
+        using var _ = no_grad();
+        return new Parameter(zeros(shape).uniform_(-bound, bound, random));
+    }
+
     public static Parameter Normal(double deviation, Generator random, params long[] shape)
     {
         using var _ = no_grad();
