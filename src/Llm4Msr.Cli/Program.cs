@@ -8,6 +8,7 @@ return CommandLine.Run(args, cli =>
     PromptsVerb.Create(cli),
     ReasonVerb.Create(cli),
     KnowledgeVerb.Create(cli),
+    BackbonesVerb.Create(cli),
     TrainVerb.Create(cli),
     EvaluateVerb.Create(cli),
     PredictVerb.Create(cli),

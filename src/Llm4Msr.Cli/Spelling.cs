@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 
@@ -9,6 +10,21 @@ internal static class Spelling
     public static string Of<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
     public static IReadOnlyList<string> All<T>() where T : struct, Enum => [.. Enum.GetValues<T>().Select(Of)];
+
+    public static Option<T> Choice<T>(string name, string description, T @default) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => @default,
+        CustomParser = Parser<T>(),
+        HelpName = string.Join('|', All<T>()),
+    };
+
+    /// <summary>The same for an option whose default depends on others.</summary>
+    public static Option<T?> MaybeChoice<T>(string name, string description) where T : struct, Enum
+    {
+        var parse = Parser<T>();
+        return new Option<T?>(name) { Description = description, CustomParser = result => parse(result), HelpName = string.Join('|', All<T>()) };
+    }
 
     public static Func<ArgumentResult, T> Parser<T>() where T : struct, Enum => result =>
     {

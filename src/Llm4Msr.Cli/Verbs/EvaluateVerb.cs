@@ -48,7 +48,7 @@ internal static class EvaluateVerb
             cli.Cancellation.ThrowIfCancellationRequested();
             results.Add((seed, Evaluate(folder, data, seed, ranks)));
         }
-        MetricsReport.Print(cli.Terminal, $"{Spelling.Of(folder.Description.Options.Backbone)}, {Spelling.Of(part)} part", results,
+        MetricsReport.Print(cli.Terminal, $"{Spelling.Of(folder.Description.Options.Backbone)} + {Spelling.Of(folder.Description.Options.Enhancement)}, {Spelling.Of(part)} part", results,
             new { run, part, seeds = results.Select(r => new { seed = r.Seed, metrics = r.Metrics }) },
             $"Scored again from {run}.");
         return 0;

@@ -17,7 +17,7 @@ public enum EnhancementKind
     None,
     DynamicNetwork,
     Epnet,
-    Llm4Msr,
+    Llm4msr,
     KnowledgeField,
 }
 
@@ -49,7 +49,7 @@ public sealed record ModelOptions
     /// <summary>Everything about the options that cannot be used, in words; empty where they can.</summary>
     public IEnumerable<string> Problems()
     {
-        var reads = Enhancement is EnhancementKind.Llm4Msr or EnhancementKind.KnowledgeField;
+        var reads = Enhancement is EnhancementKind.Llm4msr or EnhancementKind.KnowledgeField;
         if (EmbeddingSize < 1)
             yield return $"embedding is {EmbeddingSize}, expected 1 or more";
         if (ScenarioEmbeddingSize < 1)

@@ -22,7 +22,7 @@ public static class Network
             EnhancementKind.None => new Plain(Backbone(features)),
             EnhancementKind.DynamicNetwork => new DynamicNetwork(Backbone(features), features, scenarios, options, random),
             EnhancementKind.Epnet => new EpNet(Backbone(features), features, scenarios, options, random),
-            EnhancementKind.Llm4Msr => new KnowledgeFusion(Backbone(features), features, scenarios, Known(), options.Fusion!, random),
+            EnhancementKind.Llm4msr => new KnowledgeFusion(Backbone(features), features, scenarios, Known(), options.Fusion!, random),
             EnhancementKind.KnowledgeField => new KnowledgeField(Backbone(features + options.EmbeddingSize), options.EmbeddingSize, Known(), random),
             _ => throw new ArgumentOutOfRangeException(nameof(options), options.Enhancement, null),
         };

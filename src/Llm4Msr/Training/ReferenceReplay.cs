@@ -181,7 +181,7 @@ public sealed class ReferenceReplay(string folder)
 
     private ModelOptions Fusion(ModelOptions options, bool residual) => options with
     {
-        Enhancement = EnhancementKind.Llm4Msr,
+        Enhancement = EnhancementKind.Llm4msr,
         Fusion = new FusionOptions
         {
             Residual = residual,

@@ -1,5 +1,6 @@
 using Llm4Msr.Data;
 using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -81,7 +82,7 @@ public sealed class DynamicNetwork : nn.Module<Tensor, ScenarioGroups, BatchKnow
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var scale = Math.Sqrt(Codes().square().mean().item<float>());
+        var scale = Math.Sqrt(Codes().Squared().mean().item<float>());
         return scale > 0 ? scale : 1;
     }
 }

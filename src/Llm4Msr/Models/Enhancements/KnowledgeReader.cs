@@ -1,4 +1,6 @@
 using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,6 +18,8 @@ namespace Llm4Msr.Models.Enhancements;
 public sealed class KnowledgeReader : nn.Module
 {
     private const double Epsilon = 1e-6;
+
+    private static readonly Scalar s_epsilon = Epsilon;
 
     private readonly Parameter? user_none; // each only where a level reads it: a weight that nothing reads is not one
     private readonly Parameter? scenario_none;
@@ -65,7 +69,7 @@ public sealed class KnowledgeReader : nn.Module
         if (!normalizeScenarios)
             return vectors;
         var centred = vectors - vectors.mean([1], keepdim: true);
-        return centred * (centred.square().mean([1], keepdim: true) + Epsilon).rsqrt();
+        return centred * centred.Squared().mean([1], keepdim: true).Plus(s_epsilon).rsqrt();
     }
 
     /// <summary>Puts the learned vectors where there is no knowledge.</summary>
@@ -83,7 +87,7 @@ public sealed class KnowledgeReader : nn.Module
 
     private static double Scale(Tensor vectors)
     {
-        var scale = Math.Sqrt(vectors.square().mean().item<float>());
+        var scale = Math.Sqrt(vectors.Squared().mean().item<float>());
         return scale > Epsilon ? scale : 1;
     }
 
@@ -92,10 +96,10 @@ public sealed class KnowledgeReader : nn.Module
         using var _ = no_grad();
         var x = vectors.to(float64);
         var mean = x.mean([0]);
-        var deviation = (x - mean).square().mean([0]).sqrt();
-        var scale = where(deviation > Epsilon, 1 / deviation, zeros_like(deviation)); // a constant dimension says nothing
+        var deviation = (x - mean).Squared().mean([0]).sqrt();
+        var scale = where(deviation.gt(s_epsilon), deviation.reciprocal(), zeros_like(deviation)); // a constant dimension says nothing
         var z = (x - mean) * scale;
-        var (variances, directions) = linalg.eigh(z.t().mm(z) / x.shape[0]); // ascending
+        var (variances, directions) = linalg.eigh(z.t().mm(z) / tensor((double)x.shape[0])); // ascending
         var basis = directions.narrow(1, directions.shape[1] - components, components).flip(1);
         // A direction and its opposite are equally principal: the largest entry is made positive, so that runs agree.
         var largest = basis.gather(0, basis.abs().argmax(0, keepdim: true));

@@ -32,5 +32,6 @@ public static class Weights
         return new Parameter(zeros(shape).normal_(0, deviation, random));
     }
 
-    public static Parameter Constant(double value, params long[] shape) => new(full(shape, value, float32));
+    public static Parameter Constant(double value, params long[] shape) =>
+        new(tensor(Enumerable.Repeat((float)value, (int)shape.Aggregate(1L, (product, d) => product * d)).ToArray()).view(shape));
 }
