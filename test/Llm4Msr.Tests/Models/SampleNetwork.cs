@@ -46,6 +46,12 @@ internal sealed class SampleNetwork
 
     public int[] ScenarioOfRow { get; }
 
+    /// <summary>[S, Hs].</summary>
+    public Tensor ScenarioKnowledge => _scenarioKnowledge;
+
+    /// <summary>A vector per row, [B, H].</summary>
+    public Tensor UserOfRow() => _users.index_select(0, tensor(_owner));
+
     /// <summary>Logits of these rows, in this order.</summary>
     public Tensor Logits(params int[] rows)
     {
