@@ -12,10 +12,15 @@ try
         case ["reasoning-setup", var model, var workers, var threads]:
             ReasoningBenchmark.RunSetup(model, int.Parse(workers, null), int.Parse(threads, null));
             return 0;
+        case ["training-step", "--data", var data, "--knowledge", var knowledge]:
+            TrainingStepBenchmark.Run(data, knowledge);
+            return 0;
         default:
             Console.Error.WriteLine("""
                 dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
                   reasoning --model FILE    How many users per hour does a local language model read and answer for?
+                  training-step --data DATA --knowledge STORE
+                                            What does knowledge cost per training step?
                 """);
             return 2;
     }

@@ -62,6 +62,7 @@ public static class Libtorch
                     }
                 }
             }
+            NativeHeap.KeepFreedBlocks();
             torch.TryInitializeDeviceType(DeviceType.CPU);
             return new LibtorchReport(folder, loadedFrom, fixNeeded, Problem: null);
         }
