@@ -91,6 +91,20 @@ public sealed class ClickModelTests : IDisposable
             Assert.Equal(_data.Interactions.Scenario[ranks[k]] == 1, before[k] != after[k]);
     }
 
+    [Theory]
+    [InlineData("none", 0), InlineData("dynamic-network", 0), InlineData("knowledge-field", 0)]
+    [InlineData("default", 16), InlineData("user-bottom", 8), InlineData("one-layer", 8), InlineData("low-rank", 16)]
+    public void OnlyTheGeneratorsThatReadKnowledgeLearnAtTheirOwnRate(string enhancement, int expected)
+    {
+        using var sample = SampleModel.Of(_data, BackboneKind.Star, enhancement);
+        var generators = sample.Model.KnowledgeGenerators.Select(p => p.Handle).ToHashSet();
+
+        Assert.Equal(expected, generators.Count);
+        Assert.Equal(
+            sample.Model.named_parameters().Where(p => expected > 0 && p.name.Contains("_generator.", StringComparison.Ordinal)).Select(p => p.name),
+            sample.Model.named_parameters().Where(p => generators.Contains(p.parameter.Handle)).Select(p => p.name));
+    }
+
     [Fact]
     public void ScoringLeavesNoTensorBehind()
     {
