@@ -157,38 +157,6 @@ public class NetworkTests
         Assert.Equal($"The scenario order is {string.Join(',', order)}, expected each of the scenarios 0 to 2 once.", error.Message);
     }
 
-    /// <summary>Progress is drawn by another thread while a model trains; what that thread leaves behind is collected at any moment.</summary>
-    [Theory, InlineData(BackboneKind.Star, "default"), InlineData(BackboneKind.Ple, "dynamic-network"), InlineData(BackboneKind.Aitm, "epnet"), InlineData(BackboneKind.Mmoe, "both-parallel")]
-    public void AThreadThatMakesGarbageChangesNoLogit(BackboneKind backbone, string enhancement)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        var network = new SampleNetwork(ModelVariants.Options(backbone, enhancement), 5);
-        network.Logits();
-        var before = NetworkChecks.Numbers(network.Logits());
-        using var done = new CancellationTokenSource();
-        var other = new Thread(() =>
-        {
-            while (!done.IsCancellationRequested)
-                GC.Collect(0, GCCollectionMode.Forced, blocking: true);
-        });
-
-        other.Start();
-        try
-        {
-            for (var k = 0; k < 150; k++)
-            {
-                using var step = NewDisposeScope();
-                Assert.Equal(before, NetworkChecks.Numbers(network.Logits()));
-            }
-        }
-        finally
-        {
-            done.Cancel();
-            other.Join();
-        }
-    }
-
     /// <summary>One step of training, so that moving averages are not the ones of the start; then evaluation.</summary>
     private static void Settle(SampleNetwork network)
     {
