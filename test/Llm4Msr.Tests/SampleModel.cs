@@ -86,7 +86,7 @@ internal sealed class SampleModel : IDisposable
     public void ReplaceScenarioVector(int scenario)
     {
         var changed = _scenarios!.clone();
-        changed[scenario].add_(arange(ScenarioWidth, float32));
+        SampleNetwork.Disturb(changed[scenario]);
         Knowledge!.Frozen.Dispose();
         Knowledge = Visible(changed);
     }
