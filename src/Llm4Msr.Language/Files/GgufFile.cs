@@ -93,11 +93,6 @@ internal sealed class GgufFile : IDisposable
     {
         var tensor = _tensors[name];
         var format = tensor.Format;
-        if (format.Dequantise is not { } dequantise)
-        {
-            throw new Llm4MsrException(FaultKind.BadInput, $"Tensor '{name}' of '{Path}' is stored as {format.Name}, which is not read. "
-                + $"Read are: {BlockFormat.Readable}. Take a file in one of these.");
-        }
         var numbers = torch.empty(tensor.Shape, torch.ScalarType.Float32);
         using var flat = numbers.view(-1);
         var buffer = new byte[(int)Math.Min(tensor.Length, (1 << 20) / format.Bytes * format.Bytes)];
@@ -106,7 +101,7 @@ internal sealed class GgufFile : IDisposable
             var bytes = buffer.AsSpan(0, (int)Math.Min(buffer.Length, tensor.Length - done));
             ReadExactly(bytes, tensor.Offset + done, name);
             using var target = flat.narrow(0, done / format.Bytes * format.Numbers, bytes.Length / format.Bytes * format.Numbers);
-            dequantise(bytes, MemoryMarshal.Cast<byte, float>(target.bytes));
+            format.Dequantise(bytes, MemoryMarshal.Cast<byte, float>(target.bytes));
         }
         return numbers;
     }
