@@ -15,29 +15,29 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 {
     private readonly CausalTransformer _transformer;
     private readonly ModelConfig _config;
-    private readonly ByteLevelTokenizer? _tokenizer;
+    private readonly ITokenizer? _tokenizer;
     private readonly ChatTemplate? _chat;
     private readonly IReadOnlyList<int> _endTokens;
-    private readonly VocabularyContent? _vocabulary;
+    private readonly torch.Device _device;
     private readonly string _path;
 
     private LanguageModel(string path, ModelFiles files, LoadOptions options)
     {
         _path = path;
+        _device = Devices.Parse(options.Device);
         _config = files.Config;
-        _vocabulary = files.Tokenizer;
-        _tokenizer = files.Tokenizer is null ? null : new ByteLevelTokenizer(files.Tokenizer, path);
+        _tokenizer = files.Tokenizer;
         _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path);
         int? endOfTurn = _chat?.Format == ChatFormat.ChatMl ? SpecialToken("<|im_end|>") : null;
         if (endOfTurn is not null)
             SpecialToken("<|im_start|>");
         _endTokens = endOfTurn is { } id ? [.. _config.EndTokens.Append(id).Distinct()] : _config.EndTokens;
-        _transformer = new CausalTransformer(_config, DecoderWeights.Load(files.Weights, _config));
+        _transformer = new CausalTransformer(_config, new DecoderWeights(files.Weights, _config, options.Weights, _device), _device);
         Identity = new LanguageModelIdentity(
             files.Name,
             _config.Architecture,
-            FileHash.OfFile(files.Weights.Path),
-            _vocabulary?.Hash(),
+            files.Weights.Hash(),
+            _tokenizer?.Hash,
             _chat?.Format switch { ChatFormat.ChatMl => "chatml", ChatFormat.Plain => "plain", _ => null },
             _chat?.SystemMessage,
             WeightPrecision: "fp32");
@@ -50,6 +50,8 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 
     /// <summary>Numbers in a hidden state.</summary>
     public int HiddenSize => _config.HiddenSize;
+
+    public int Layers => _config.Layers;
 
     /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
     /// <exception cref="Llm4MsrException">
@@ -84,7 +86,7 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
                 + $"Name the format that the model was trained with in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'chatml' or 'plain'.");
         }
         var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening));
-        return _chat.Format == ChatFormat.Plain && _vocabulary!.BeginToken is { } begin ? [begin, .. ids] : ids;
+        return _chat.Format == ChatFormat.Plain && Tokenizer.BeginToken is { } begin ? [begin, .. ids] : ids;
     }
 
     /// <summary>Answers a batch of prompts in one pass; each answer is the one that the prompt would get alone.</summary>
@@ -108,20 +110,26 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         for (var i = 0; i < prompts.Count; i++)
             Check(prompts[i], i, options.MaxNewTokens);
 
+        options.Sampling?.Check(prompts.Count);
+        foreach (var layer in options.Layers)
+        {
+            if (layer < 0 || layer > Layers)
+                throw new Llm4MsrException(FaultKind.Usage, $"There is no layer {layer}: '{Identity.Name}' has {Layers}.");
+        }
         CheckMemory(prompts, options.MaxNewTokens);
 
         // A thread that is new to torch multiplies matrices with all processors, whatever the process was told, until it asks.
         _ = torch.get_num_threads();
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
-        var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens);
-        var continuations = GreedySearch.Continue(_transformer, cache, prompts, options.MaxNewTokens, _endTokens, cancellation);
-        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States))];
+        var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens, _device);
+        var continuations = Generation.Continue(_transformer, cache, prompts, options, _endTokens, cancellation);
+        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States) { AfterLayers = c.AfterLayers })];
     }
 
     public void Dispose() => _transformer.Dispose();
 
-    internal ByteLevelTokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
+    internal ITokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
         FaultKind.BadInput, $"'{_path}' has no tokenizer, so it takes token ids only. A GGUF file has one.");
 
     private int SpecialToken(string token) => _tokenizer?.Special(token) ?? throw new Llm4MsrException(

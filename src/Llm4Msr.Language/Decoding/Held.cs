@@ -13,4 +13,6 @@ namespace Llm4Msr.Language.Decoding;
 internal static class Held
 {
     public static readonly Scalar One = 1f;
+
+    public static readonly Scalar MinusOne = -1f;
 }

@@ -18,13 +18,17 @@ internal sealed class JsonSettings
 
     public string Path { get; }
 
-    public static JsonSettings Read(string path)
+    public JsonElement Root => _root;
+
+    /// <param name="largest">In bytes.</param>
+    /// <exception cref="Llm4MsrException">There is no such file; it is too large, or not a JSON object.</exception>
+    public static JsonSettings Read(string path, long largest = LargestFile)
     {
         var file = new FileInfo(path);
         if (!file.Exists)
             throw new Llm4MsrException(FaultKind.BadInput, $"There is no file '{path}'.");
-        if (file.Length > LargestFile)
-            throw Damaged(path, $"it has {file.Length} bytes, at most {LargestFile} are read");
+        if (file.Length > largest)
+            throw Damaged(path, $"it has {file.Length} bytes, at most {largest} are read");
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
@@ -58,6 +62,15 @@ internal sealed class JsonSettings
         : value.ValueKind == JsonValueKind.String ? value.GetString()!
         : throw Wrong(key, value, "a text");
 
+    public bool Has(string key) => Find(key) is not null;
+
+    /// <summary>A list of texts, or null.</summary>
+    public IReadOnlyList<string>? Texts(string key) =>
+        Find(key) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)
+            ? [.. value.EnumerateArray().Select(e => e.GetString()!)]
+        : throw Wrong(key, value, "a list of texts");
+
     /// <summary>One whole number, several, or none.</summary>
     public IReadOnlyList<int> Integers(string key)
     {
@@ -73,6 +86,10 @@ internal sealed class JsonSettings
         Find(key) is not { } value ? null
         : value.ValueKind == JsonValueKind.Object ? new JsonSettings(Path, value)
         : throw Wrong(key, value, "an object");
+
+    /// <summary>All values by key, which must be texts.</summary>
+    public IReadOnlyDictionary<string, string> TextsByKey() =>
+        _root.EnumerateObject().ToDictionary(p => p.Name, p => Text(p.Name, ""), StringComparer.Ordinal);
 
     public void Require(string key, string expected)
     {

@@ -12,6 +12,8 @@ internal sealed partial record ChatTemplate(ChatFormat Format, string? SystemMes
         "{%formessageinmessages%}{{'<|im_start|>'+message['role']+'↵'+message['content']+'<|im_end|>↵'}}{%endfor%}"
         + "{%ifadd_generation_prompt%}{{'<|im_start|>assistant↵'}}{%endif%}";
 
+    public static string? TextIn(string folder) => null;
+
     /// <summary>Recognises a template by its text; no template is ever run.</summary>
     /// <param name="named">The format that the caller names, which goes before what the file says.</param>
     /// <returns>Null where there is neither a template nor a name.</returns>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Llm4Msr.Language.Files;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
+using TorchSharp;
 
 namespace Llm4Msr.Language.Tests.Files;
 
@@ -23,7 +24,8 @@ public class GgufFileTests
         var expected = s_numbers[name];
         using var file = GgufFile.Open(s_quants);
 
-        using var tensor = file.Read(name);
+        using var scope = torch.NewDisposeScope();
+        var tensor = file.Read(name).Widen();
 
         Assert.Equal(expected.Shape, tensor.shape);
         Assert.Equal(expected.Values, tensor.data<float>().ToArray());
@@ -44,7 +46,8 @@ public class GgufFileTests
         File.WriteAllBytes(scratch["big.gguf"], new GgufWriter().Add("t", [32, Blocks], 8, data).ToBytes());
         using var file = GgufFile.Open(scratch["big.gguf"]);
 
-        using var tensor = file.Read("t");
+        using var scope = torch.NewDisposeScope();
+        var tensor = file.Read("t").Widen();
 
         var numbers = tensor.data<float>().ToArray();
         Assert.All(Enumerable.Range(0, Blocks * 32), i => Assert.Equal(i / 32 % 128, numbers[i]));
