@@ -5,7 +5,7 @@ namespace Llm4Msr.Language.Tests.Files;
 
 public class GgufModelTests
 {
-    [Theory, InlineData("llama"), InlineData("llama_untied")]
+    [Theory, InlineData("llama"), InlineData("llama_untied"), InlineData("mistral"), InlineData("qwen2"), InlineData("qwen3"), InlineData("gpt2")]
     public void ACheckpointConvertedToGgufAnswersAsBefore(string name)
     {
         using var scratch = new ScratchFolder();
