@@ -73,6 +73,8 @@ internal sealed class GgufFile : IDisposable
 
     public int[] Integers(string key) => Setting<int[]>(key, "a list of whole numbers of 32 bits");
 
+    public float[] Numbers(string key) => Setting<float[]>(key, "a list of numbers of 32 bits");
+
     public float Number(string key) => Setting<float>(key, "a number of 32 bits");
 
     /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>, of whatever width the file has.</summary>

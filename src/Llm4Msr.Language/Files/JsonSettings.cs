@@ -87,6 +87,18 @@ internal sealed class JsonSettings
         : value.ValueKind == JsonValueKind.Object ? new JsonSettings(Path, value)
         : throw Wrong(key, value, "an object");
 
+    /// <summary>The elements of a list; none where there is no such key.</summary>
+    public IEnumerable<JsonElement> Elements(string key) =>
+        Find(key) is not { } value ? []
+        : value.ValueKind == JsonValueKind.Array ? value.EnumerateArray()
+        : throw Wrong(key, value, "a list");
+
+    /// <summary>A list of objects.</summary>
+    public IReadOnlyList<JsonSettings> List(string key) =>
+        [.. Elements(key).Select(e => e.ValueKind == JsonValueKind.Object ? new JsonSettings(Path, e) : throw Wrong(key, e, "a list of objects"))];
+
+    public JsonElement Element(string key) => Find(key) ?? throw Missing(key);
+
     /// <summary>All values by key, which must be texts.</summary>
     public IReadOnlyDictionary<string, string> TextsByKey() =>
         _root.EnumerateObject().ToDictionary(p => p.Name, p => Text(p.Name, ""), StringComparer.Ordinal);
@@ -111,6 +123,8 @@ internal sealed class JsonSettings
 
     public Llm4MsrException Unsupported(string key, string value, string supported) => new(
         FaultKind.BadInput, $"'{Path}' has {key} = '{value}', which is not supported. Supported: {supported}.");
+
+    public Llm4MsrException Damaged(string what) => Damaged(Path, what);
 
     private JsonElement? Find(string key) =>
         _root.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

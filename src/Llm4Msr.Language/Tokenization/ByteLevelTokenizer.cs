@@ -15,6 +15,8 @@ internal sealed class ByteLevelTokenizer : ITokenizer
 
     private readonly VocabularyContent _content;
     private readonly BpeTokenizer _bpe;
+    private readonly ByteLevelPreTokenizer _pieces;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>? _whole; // by spelling; null where all pieces are merged
     private readonly byte[][] _bytes; // by id
     private readonly Dictionary<string, int> _special;
     private readonly string[] _specialLongestFirst;
@@ -23,14 +25,17 @@ internal sealed class ByteLevelTokenizer : ITokenizer
     {
         _content = content;
         Hash = content.Hash();
+        _pieces = ByteLevelPreTokenizer.ByName(content.PreTokenizer, path);
         var ids = content.Tokens.Select((token, id) => (Token: token, Id: id, Kind: content.Kinds[id])).ToList();
         _bpe = BpeTokenizer.Create(new BpeOptions(
             ids.Where(t => t.Kind == TokenKind.Text).Select(t => KeyValuePair.Create(t.Token, t.Id)))
         {
             Merges = content.Merges,
             ByteLevel = true,
-            PreTokenizer = ByteLevelPreTokenizer.ByName(content.PreTokenizer, path),
+            PreTokenizer = _pieces,
         });
+        if (content.WholePiecesFirst)
+            _whole = ids.Where(t => t.Kind == TokenKind.Text).ToDictionary(t => t.Token, t => t.Id, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         _special = ids.Where(t => t.Kind != TokenKind.Text).ToDictionary(t => t.Token, t => t.Id, StringComparer.Ordinal);
         _specialLongestFirst = [.. _special.Keys.OrderByDescending(t => t.Length)];
         _bytes = [.. ids.Select(t => t.Kind == TokenKind.Text ? BytesOf(t.Token) : Encoding.UTF8.GetBytes(t.Token))];
@@ -53,7 +58,7 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         foreach (var part in parts)
         {
             var rest = part.Text.AsSpan();
-            while (part.IsFrame && NextSpecial(rest) is var (start, token))
+            while (part.IsFrame && SpecialNames.Next(rest, _specialLongestFirst) is var (start, token))
             {
                 text.Append(rest[..start]);
                 EncodeText();
@@ -68,8 +73,27 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         void EncodeText()
         {
             if (text.Length > 0)
-                ids.AddRange(_bpe.EncodeToIds(WithoutLoneSurrogates(text.ToString())));
+                Encode(SpecialNames.WithoutLoneSurrogates(text.ToString()), ids);
             text.Clear();
+        }
+    }
+
+    private void Encode(string text, List<int> ids)
+    {
+        if (_content.Composed)
+            text = Nfc.Compose(text);
+        if (_whole is not { } whole)
+        {
+            ids.AddRange(_bpe.EncodeToIds(text));
+            return;
+        }
+        foreach (var (offset, length) in _pieces.PreTokenize(text))
+        {
+            var piece = text.Substring(offset, length);
+            if (whole.TryGetValue(string.Concat(Encoding.UTF8.GetBytes(piece).Select(b => s_characterOfByte[b])), out var id))
+                ids.Add(id);
+            else
+                ids.AddRange(_bpe.EncodeToIds(piece));
         }
     }
 
@@ -83,23 +107,6 @@ internal sealed class ByteLevelTokenizer : ITokenizer
         }
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
-
-    private (int Start, string Token)? NextSpecial(ReadOnlySpan<char> text)
-    {
-        (int Start, string Token)? first = null;
-        foreach (var token in _specialLongestFirst)
-        {
-            var start = text.IndexOf(token, StringComparison.Ordinal);
-            if (start >= 0 && (first is null || start < first.Value.Start))
-                first = (start, token);
-        }
-        return first;
-    }
-
-    /// <summary>Half a surrogate pair has no bytes in UTF-8; it becomes U+FFFD.</summary>
-    private static string WithoutLoneSurrogates(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')
-        ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text))
-        : text;
 
     /// <summary>Tokens of text that are not spelled in byte characters stand for themselves.</summary>
     private static byte[] BytesOf(string token)

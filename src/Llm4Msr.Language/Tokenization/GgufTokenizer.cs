@@ -24,6 +24,8 @@ internal static class GgufTokenizer
         int? begin = Flag("tokenizer.ggml.add_bos_token", otherwise: model == "llama") && file.Has("tokenizer.ggml.bos_token_id")
             ? file.Integer("tokenizer.ggml.bos_token_id", 0, size - 1)
             : null;
+        if (model == "llama")
+            return new SentencePieceTokenizer(Pieces(file, tokens, kinds, begin));
         return new ByteLevelTokenizer(
             new VocabularyContent(
                 file.Has("tokenizer.ggml.pre") ? file.Text("tokenizer.ggml.pre") : "", // a guess would give other ids without a word
@@ -34,6 +36,19 @@ internal static class GgufTokenizer
             file.Path);
 
         bool Flag(string key, bool otherwise) => file.Has(key) ? file.Flag(key) : otherwise;
+    }
+
+    private static SentencePieceContent Pieces(GgufFile file, string[] tokens, int[] kinds, int? begin)
+    {
+        var scores = file.Numbers("tokenizer.ggml.scores");
+        if (scores.Length != tokens.Length)
+            throw file.Damaged($"it names {tokens.Length} tokens and {scores.Length} scores");
+        return new SentencePieceContent(
+            [.. tokens.Select((token, id) => new Piece(token, scores[id], (PieceKind)kinds[id]))],
+            IsUnigram: false,
+            SpaceFirst: !file.Has("tokenizer.ggml.add_space_prefix") || file.Flag("tokenizer.ggml.add_space_prefix"),
+            SingleSpaces: file.Has("tokenizer.ggml.remove_extra_whitespaces") && file.Flag("tokenizer.ggml.remove_extra_whitespaces"),
+            begin).Checked(file.Path);
     }
 
     private static TokenKind Kind(int type) => type switch

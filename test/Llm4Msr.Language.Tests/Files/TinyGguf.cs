@@ -88,7 +88,7 @@ internal static class TinyGguf
     /// <summary>The tokenizer of golden/tokenizers/smollm, filled up to the vocabulary of the tiny checkpoints.</summary>
     public static GgufWriter WithTokenizer(this GgufWriter writer)
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         // 320 of its 900 tokens: the bytes and the first merges, with the three special ones.
         return writer
             .Set("tokenizer.ggml.model", "gpt2")
