@@ -27,18 +27,16 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         _device = Devices.Parse(options.Device);
         _config = files.Config;
         _tokenizer = files.Tokenizer;
-        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path);
-        int? endOfTurn = _chat?.Format == ChatFormat.ChatMl ? SpecialToken("<|im_end|>") : null;
-        if (endOfTurn is not null)
-            SpecialToken("<|im_start|>");
-        _endTokens = endOfTurn is { } id ? [.. _config.EndTokens.Append(id).Distinct()] : _config.EndTokens;
+        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path, _config.Architecture);
+        int[] special = [.. (_chat?.SpecialTokens ?? []).Select(SpecialToken)];
+        _endTokens = special.Length > 0 ? [.. _config.EndTokens.Append(special[^1]).Distinct()] : _config.EndTokens;
         _transformer = new CausalTransformer(_config, new DecoderWeights(files.Weights, _config, options.Weights, _device), _device);
         Identity = new LanguageModelIdentity(
             files.Name,
             _config.Architecture,
             files.Weights.Hash(),
             _tokenizer?.Hash,
-            _chat?.Format switch { ChatFormat.ChatMl => "chatml", ChatFormat.Plain => "plain", _ => null },
+            _chat?.Format.ToName(),
             _chat?.SystemMessage,
             WeightPrecision: "fp32");
     }
@@ -82,10 +80,9 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         if (_chat is null)
         {
             _ = Tokenizer;
-            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. "
-                + $"Name the format that the model was trained with in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'chatml' or 'plain'.");
+            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. {ChatFormats.HowToName}");
         }
-        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening));
+        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening, Tokenizer));
         return _chat.Format == ChatFormat.Plain && Tokenizer.BeginToken is { } begin ? [begin, .. ids] : ids;
     }
 
@@ -133,8 +130,7 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         FaultKind.BadInput, $"'{_path}' has no tokenizer, so it takes token ids only. A GGUF file has one.");
 
     private int SpecialToken(string token) => _tokenizer?.Special(token) ?? throw new Llm4MsrException(
-        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format 'chatml' needs. "
-        + $"Name another in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'plain'.");
+        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format '{_chat?.Format.ToName()}' needs. {ChatFormats.HowToName}");
 
     private void Check(int[] prompt, int index, int newTokens)
     {

@@ -19,6 +19,27 @@ public enum ChatFormat
     ChatGlm2,
 }
 
+/// <summary>The names of the formats in files and on the command line.</summary>
+public static class ChatFormats
+{
+    private static readonly (ChatFormat Format, string Name)[] s_names =
+    [
+        (ChatFormat.ChatMl, "chatml"), (ChatFormat.Llama3, "llama3"), (ChatFormat.Mistral, "mistral"), (ChatFormat.ChatGlm2, "chatglm2"),
+        (ChatFormat.Plain, "plain"),
+    ];
+
+    public static IReadOnlyList<string> Names { get; } = [.. s_names.Select(n => n.Name)];
+
+    public static string ToName(this ChatFormat format) => s_names.Single(n => n.Format == format).Name;
+
+    /// <returns>Null where <paramref name="name"/> is none of <see cref="Names"/>.</returns>
+    public static ChatFormat? Parse(string name) =>
+        Array.FindIndex(s_names, n => n.Name == name) is >= 0 and var index ? s_names[index].Format : null;
+
+    internal static string HowToName { get; } =
+        $"Name the format that the model was trained with in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)} (--chat): {string.Join(", ", Names.Select(n => $"'{n}'"))}.";
+}
+
 /// <summary>What weights are in memory.</summary>
 public enum WeightStorage
 {

@@ -150,6 +150,6 @@ public class ByteLevelTokenizerTests
     {
         var error = Assert.Throws<Llm4MsrException>(() => new ByteLevelTokenizer(GoldenTokenizer.Read("smollm") with { PreTokenizer = "tekken" }, "m.gguf"));
 
-        Assert.Equal("'m.gguf' cuts text by the rule 'tekken', which is not supported. Supported: 'gpt-2', 'smollm'.", error.Message);
+        Assert.Equal("'m.gguf' cuts text by the rule 'tekken', which is not supported. Supported: 'gpt-2', 'smollm', 'qwen2', 'llama3'.", error.Message);
     }
 }
