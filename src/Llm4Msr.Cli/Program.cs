@@ -7,6 +7,7 @@ return CommandLine.Run(args, cli =>
     PrepareVerb.Create(cli),
     PromptsVerb.Create(cli),
     ReasonVerb.Create(cli),
+    LlmVerb.Create(cli),
     KnowledgeVerb.Create(cli),
     TrainVerb.Create(cli),
     EvaluateVerb.Create(cli),

@@ -13,6 +13,9 @@ public sealed record GenerationOptions(int MaxNewTokens = 48, Sampling? Sampling
     /// <see cref="ILanguageModel.Layers"/>.
     /// </summary>
     public IReadOnlyList<int> Layers { get; init; } = [];
+
+    /// <summary>Whether an end-of-text token ends nothing, as in reference numbers.</summary>
+    internal bool GoesOnAfterEnd { get; init; }
 }
 
 /// <summary>Tokens drawn by chance instead of the likeliest.</summary>

@@ -120,7 +120,7 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens, _device);
-        var continuations = Generation.Continue(_transformer, cache, prompts, options, _endTokens, cancellation);
+        var continuations = Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, cancellation);
         return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States) { AfterLayers = c.AfterLayers })];
     }
 
