@@ -51,6 +51,8 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 
     public int Layers => _config.Layers;
 
+    public ModelMemory Memory => new(_transformer.WeightBytes, KvCache.Bytes(_config, rows: 1, columns: 1), _transformer.WorkBytes);
+
     /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
     /// <exception cref="Llm4MsrException">
     /// There is no such model, or something in it is not supported (<see cref="FaultKind.BadInput"/>); it is damaged

@@ -55,6 +55,22 @@ internal sealed class CausalTransformer : IDisposable
     /// <summary>Bytes of the weights.</summary>
     public long WeightBytes => _weights.Bytes;
 
+    /// <summary>
+    /// Bytes that one batch takes beside its keys and values: what lies between the layers for tokens computed together, the
+    /// scores of a block, logits of a batch of 64, and where weights are kept as stored one widened layer.
+    /// </summary>
+    public long WorkBytes
+    {
+        get
+        {
+            long hidden = _config.HiddenSize, heads = _config.Heads * (long)_config.HeadSize, keys = _config.KeyValueHeads * (long)_config.HeadSize;
+            var betweenLayers = TokensTogether * (4 * hidden + 3 * heads + 4 * keys + 4L * _config.FeedForwardSize);
+            var scores = 2L * _config.Heads * GroupedQueryAttention.Block * _config.ContextLength;
+            var layer = hidden * (2 * heads + 2 * keys + 3L * _config.FeedForwardSize);
+            return sizeof(float) * (betweenLayers + scores + 64L * _config.VocabularySize + (_weights.AreKept ? 2 * layer : 0));
+        }
+    }
+
     /// <summary>Reads the prompts into the cache, without padding: tokens of all rows are one after the other.</summary>
     /// <param name="layers">After which layers states are wanted beside the final ones; 0 for the embedding. Ascending.</param>
     /// <returns>The states of each prompt's last token.</returns>

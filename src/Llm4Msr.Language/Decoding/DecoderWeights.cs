@@ -28,6 +28,7 @@ internal sealed class DecoderWeights : IDisposable
     public DecoderWeights(IWeights file, ModelConfig config, WeightStorage storage, torch.Device device)
     {
         CheckMemory(file, storage);
+        AreKept = storage == WeightStorage.Kept;
         var reader = new Reader(file, storage, device, _owned);
         try
         {
@@ -47,6 +48,9 @@ internal sealed class DecoderWeights : IDisposable
     }
 
     public int Layers => _layers.Length;
+
+    /// <summary>Whether they are as stored.</summary>
+    public bool AreKept { get; }
 
     /// <summary>[vocabulary, H].</summary>
     public EmbeddingTable Embedding { get; }

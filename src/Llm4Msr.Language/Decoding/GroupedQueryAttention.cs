@@ -11,7 +11,7 @@ namespace Llm4Msr.Language.Decoding;
 internal sealed class GroupedQueryAttention(ModelConfig config, torch.Device device) : IDisposable
 {
     /// <summary>Queries per block. Scores of a block are the largest temporary: heads x block x tokens.</summary>
-    private const long Block = 64;
+    public const long Block = 64;
 
     private readonly long _kvHeads = config.KeyValueHeads;
     private readonly long _group = config.Heads / config.KeyValueHeads;
