@@ -156,7 +156,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     private static Llm4MsrException Damaged(string path, string what, Exception? inner = null) => new(
-        FaultKind.Damaged, $"The safetensors file '{path}' is damaged: {what}. Get or make the file again.", inner);
+        FaultKind.Damaged, $"The safetensors file '{path}' is damaged: {what.Shortened()}. Get or make the file again.", inner);
 }
 
 /// <summary>Writes safetensors files.</summary>

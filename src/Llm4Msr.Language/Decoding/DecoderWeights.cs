@@ -134,7 +134,7 @@ internal sealed class DecoderWeights : IDisposable
             if (_left.Count > 0)
             {
                 throw new Llm4MsrException(FaultKind.BadInput, $"'{file.Path}' holds tensors that a model of the architecture '{config.Architecture}' and these settings does not have: "
-                    + $"{string.Join(", ", _left.Order(StringComparer.Ordinal).Take(5))}{(_left.Count > 5 ? ", ..." : "")}. It is not supported.");
+                    + $"{string.Join(", ", _left.Order(StringComparer.Ordinal).Take(5)).Shortened()}{(_left.Count > 5 ? ", ..." : "")}. It is not supported.");
             }
         }
 
@@ -220,6 +220,6 @@ internal sealed class DecoderWeights : IDisposable
         }
 
         private Llm4MsrException Damaged(string what) => new(
-            FaultKind.Damaged, $"The model '{file.Path}' is damaged: {what}. Get the model again.");
+            FaultKind.Damaged, $"The model '{file.Path}' is damaged: {what.Shortened()}. Get the model again.");
     }
 }

@@ -108,10 +108,10 @@ internal sealed class GgufFile : IDisposable
     }
 
     public Llm4MsrException Damaged(string what) => new(
-        FaultKind.Damaged, $"The GGUF file '{Path}' is damaged: {what}. Get the file again and compare its SHA-256.");
+        FaultKind.Damaged, $"The GGUF file '{Path}' is damaged: {what.Shortened()}. Get the file again and compare its SHA-256.");
 
     public Llm4MsrException Unsupported(string what, string supported) => new(
-        FaultKind.BadInput, $"'{Path}' holds {what}, which is not supported. Supported: {supported}.");
+        FaultKind.BadInput, $"'{Path}' holds {what.Shortened()}, which is not supported. Supported: {supported}.");
 
     public void Dispose() => _file.Dispose();
 
@@ -223,7 +223,7 @@ internal sealed class GgufFile : IDisposable
             Array.Reverse(shape);
             var id = reader.ReadUInt32();
             var format = BlockFormat.ById(id) ?? throw new Llm4MsrException(
-                FaultKind.BadInput, $"Tensor '{name}' of '{Path}' has the block type {id}, which is not known. Read are: {BlockFormat.Readable}.");
+                FaultKind.BadInput, $"Tensor '{name.Shortened()}' of '{Path}' has the block type {id}, which is not known. Read are: {BlockFormat.Readable}.");
             heads.Add((name, shape, format, reader.ReadUInt64()));
         }
 

@@ -32,6 +32,8 @@ internal sealed class JsonSettings
         try
         {
             using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
+            if (!IsText(document.RootElement))
+                throw Damaged(path, "it holds text that is not Unicode");
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new JsonSettings(path, document.RootElement.Clone())
                 : throw Damaged(path, "it is not an object");
@@ -122,7 +124,26 @@ internal sealed class JsonSettings
     }
 
     public Llm4MsrException Unsupported(string key, string value, string supported) => new(
-        FaultKind.BadInput, $"'{Path}' has {key} = '{value}', which is not supported. Supported: {supported}.");
+        FaultKind.BadInput, $"'{Path}' has {key} = '{value.Shortened(200)}', which is not supported. Supported: {supported}.");
+
+    /// <summary>The parser takes any bytes for text, and half a surrogate pair; whoever asks for the text then gets an error.</summary>
+    private static bool IsText(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString() is not null,
+                JsonValueKind.Array => value.EnumerateArray().All(IsText),
+                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public Llm4MsrException Damaged(string what) => Damaged(Path, what);
 
@@ -138,5 +159,5 @@ internal sealed class JsonSettings
     }
 
     private static Llm4MsrException Damaged(string path, string what, Exception? inner = null) => new(
-        FaultKind.Damaged, $"The file '{path}' is damaged: {what}. Get the model again.", inner);
+        FaultKind.Damaged, $"The file '{path}' is damaged: {what.Shortened()}. Get the model again.", inner);
 }

@@ -26,7 +26,7 @@ internal sealed partial class ByteLevelPreTokenizer : PreTokenizer
         "qwen2" => new(Qwen2(), digitsApart: false),
         "llama3" or "llama-v3" or "llama-bpe" => new(Llama3(), digitsApart: false),
         _ => throw new Llm4MsrException(
-            FaultKind.BadInput, $"'{path}' cuts text by the rule '{name}', which is not supported. Supported: 'gpt-2', 'smollm', 'qwen2', 'llama3'."),
+            FaultKind.BadInput, $"'{path}' cuts text by the rule '{name.Shortened(100)}', which is not supported. Supported: 'gpt-2', 'smollm', 'qwen2', 'llama3'."),
     };
 
     [GeneratedRegex(@"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", RegexOptions.CultureInvariant)]

@@ -75,6 +75,6 @@ internal sealed record SentencePieceContent(IReadOnlyList<Piece> Pieces, bool Is
             throw Damaged($"it has {bytes} pieces that stand for bytes, expected none or 256");
         return this;
 
-        Llm4MsrException Damaged(string what) => new(FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what}. Get the model again.");
+        Llm4MsrException Damaged(string what) => new(FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what.Shortened()}. Get the model again.");
     }
 }

@@ -76,6 +76,6 @@ internal sealed record VocabularyContent(
 
         bool IsText(string token) => kinds.TryGetValue(token, out var kind) && kind == TokenKind.Text;
         Llm4MsrException Damaged(string what) => new(
-            FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what}. Get the model again.");
+            FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what.Shortened()}. Get the model again.");
     }
 }
