@@ -36,12 +36,12 @@ public static class ReferenceNumbers
         var root = document.RootElement;
         return root.ValueKind switch
         {
-            JsonValueKind.Array => VerifyTokenizer(path, As<TokenizerCase[]>(root, against)),
+            JsonValueKind.Array => VerifyTokenizer(path, AnyOf(As<TokenizerCase[]>(root, against), against)),
             JsonValueKind.Object when root.TryGetProperty("hidden_per_step", out _) =>
                 VerifyDecoder(path, As<DecoderCases>(root, against), options, tolerance ?? DecoderTolerance, against, cancellation),
             JsonValueKind.Object when root.TryGetProperty("cases", out _) =>
-                VerifyChatModel(path, As<ChatModelCases>(root, against), options, tolerance ?? ChatModelTolerance, cancellation),
-            JsonValueKind.Object when root.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.Object && p.Value.TryGetProperty("values", out _)) =>
+                VerifyChatModel(path, As<ChatModelCases>(root, against), options, tolerance ?? ChatModelTolerance, against, cancellation),
+            JsonValueKind.Object when root.EnumerateObject().Any() && root.EnumerateObject().All(p => p.Value.ValueKind == JsonValueKind.Object && p.Value.TryGetProperty("values", out _)) =>
                 VerifyBlocks(path, As<Dictionary<string, Numbers>>(root, against)),
             _ => throw NotReference(against, "it has none of the layouts that are known: a decoder's states, a chat model's answers, a tokenizer's texts, the numbers of block formats"),
         };
@@ -51,7 +51,7 @@ public static class ReferenceNumbers
         string path, DecoderCases cases, LoadOptions? options, double tolerance, string against, CancellationToken cancellation)
     {
         var count = cases.PromptIds.Length;
-        if (cases.GeneratedIds.Length != count || cases.HiddenPerStep.Length != count
+        if (count == 0 || cases.GeneratedIds.Length != count || cases.HiddenPerStep.Length != count
             || Enumerable.Range(0, count).Any(i => cases.GeneratedIds[i].Length == 0 || cases.HiddenPerStep[i].Length != cases.GeneratedIds[i].Length + 1))
         {
             throw NotReference(against, "its prompts, ids and states do not belong together: a prompt of n generated ids has n + 1 states");
@@ -88,8 +88,9 @@ public static class ReferenceNumbers
     }
 
     private static VerificationResult VerifyChatModel(
-        string path, ChatModelCases cases, LoadOptions? options, double tolerance, CancellationToken cancellation)
+        string path, ChatModelCases cases, LoadOptions? options, double tolerance, string against, CancellationToken cancellation)
     {
+        AnyOf(cases.Cases, against);
         using var model = LanguageModel.Load(path, options);
         var differences = new Differences();
         for (var i = 0; i < cases.Cases.Length; i++)
@@ -190,6 +191,8 @@ public static class ReferenceNumbers
             throw NotReference(path, e.Message, e);
         }
     }
+
+    private static T[] AnyOf<T>(T[] cases, string path) => cases.Length > 0 ? cases : throw NotReference(path, "it has no cases");
 
     private static Llm4MsrException NotReference(string path, string why, Exception? inner = null) => new(
         FaultKind.BadInput, $"'{path}' holds no reference numbers that can be replayed: {why}.", inner);
