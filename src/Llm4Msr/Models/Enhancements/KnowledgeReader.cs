@@ -21,9 +21,8 @@ namespace Llm4Msr.Models.Enhancements;
 /// </remarks>
 public sealed class KnowledgeReader : nn.Module
 {
-    private const double Epsilon = 1e-6;
-
-    private static readonly Scalar s_epsilon = Epsilon;
+    private static readonly Scalar s_rounding = 1e-9;  // of a number's own size: what varies less does not vary
+    private static readonly Scalar s_smallest = 1e-30; // keeps 0 from dividing, and changes nothing else
 
     private readonly Parameter? user_none; // each only where a level reads it: a weight that nothing reads is not one
     private readonly Parameter? scenario_none;
@@ -92,13 +91,13 @@ public sealed class KnowledgeReader : nn.Module
     private static double Scale(Tensor vectors)
     {
         var scale = Math.Sqrt(vectors.Squared().mean().ToDouble());
-        return scale > Epsilon ? scale : 1;
+        return scale > 0 ? scale : 1;
     }
 
     private static Tensor Normalized(Tensor vectors)
     {
         var centred = vectors - vectors.mean([1], keepdim: true);
-        return centred * centred.Squared().mean([1], keepdim: true).Plus(s_epsilon).rsqrt();
+        return centred * centred.Squared().mean([1], keepdim: true).Plus(s_smallest).rsqrt();
     }
 
     private static (Tensor Mean, Tensor Basis) PrincipalComponents(Tensor vectors, int components)
@@ -107,7 +106,7 @@ public sealed class KnowledgeReader : nn.Module
         var x = vectors.to(float64);
         var mean = x.mean([0]);
         var deviation = (x - mean).Squared().mean([0]).sqrt();
-        var scale = where(deviation.gt(s_epsilon), deviation.reciprocal(), zeros_like(deviation)); // a constant dimension says nothing
+        var scale = where(deviation.gt(mean.abs().mul(s_rounding)), deviation.reciprocal(), zeros_like(deviation)); // a constant dimension says nothing
         var z = (x - mean) * scale;
         var (_, directions) = linalg.eigh(z.t().mm(z)); // ascending
         var basis = Signed(directions.narrow(1, directions.shape[1] - components, components).flip(1));
