@@ -1,4 +1,5 @@
 // The page of results from the run folders: dotnet run summary.cs -- WORK > results.md
+#:property RestorePackagesWithLockFile=false
 using System.Globalization;
 using System.Text.Json;
 
