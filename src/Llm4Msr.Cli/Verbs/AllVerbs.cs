@@ -14,6 +14,7 @@ internal static class AllVerbs
         KnowledgeVerb.Create(cli),
         TrainVerb.Create(cli),
         EvaluateVerb.Create(cli),
+        CompareVerb.Create(cli),
         PredictVerb.Create(cli),
         DoctorVerb.Create(cli),
     ];

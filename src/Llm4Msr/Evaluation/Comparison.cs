@@ -52,7 +52,8 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
     /// <param name="first">The rows scored by the model of each seed of the first run, by seed.</param>
     /// <param name="second">The same rows, scored by the second run's.</param>
     public static Comparison Of(
-        IReadOnlyDictionary<int, ScoredRows> first, IReadOnlyDictionary<int, ScoredRows> second, EvaluationOptions? options = null)
+        IReadOnlyDictionary<int, ScoredRows> first, IReadOnlyDictionary<int, ScoredRows> second, EvaluationOptions? options = null,
+        CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         var rows = first.Values.First();
@@ -62,8 +63,8 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
         var (users, count) = UserBootstrap.Numbered(rows.User);
         var a = RunAuc.Of(first, users, options);
         var b = RunAuc.Of(second, users, options);
-        var draws = UserBootstrap.Replicate(count, [.. a.Statistics, .. b.Statistics], options);
-        var differences = Differences(draws, a.Seeds.Length, b.Seeds.Length, rows.Scenarios.Count);
+        var draws = UserBootstrap.Replicate(count, [.. a.Statistics, .. b.Statistics], options, cancellation);
+        var differences = Differences(draws[..a.Statistics.Length], draws[a.Statistics.Length..], rows.Scenarios.Count);
 
         var paired = a.Seeds.SequenceEqual(b.Seeds);
         AucDifference[] scenarios =
@@ -94,18 +95,23 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
         public double?[] Auc(int scenario) => [.. Metrics.Select(m => m.Scenarios[scenario].Auc)];
     }
 
-    /// <param name="draws">By run, seed and scenario.</param>
     /// <returns>By scenario, draw by draw: mean over the second run's seeds less mean over the first's.</returns>
-    private static double[][] Differences(double[][] draws, int firstSeeds, int secondSeeds, int scenarios)
+    private static double[][] Differences(double[][] first, double[][] second, int scenarios)
     {
-        var differences = Enumerable.Range(0, scenarios).Select(_ => new double[draws[0].Length]).ToArray();
+        var (a, b) = (MeansOverSeeds(first, scenarios), MeansOverSeeds(second, scenarios));
+        return [.. a.Zip(b, (before, after) => after.Zip(before, (y, x) => y - x).ToArray())];
+    }
+
+    /// <param name="draws">Seed after seed, scenario after scenario.</param>
+    private static double[][] MeansOverSeeds(double[][] draws, int scenarios)
+    {
+        var means = Enumerable.Range(0, scenarios).Select(_ => new double[draws[0].Length]).ToArray();
         for (var k = 0; k < draws.Length; k++)
         {
-            var share = k < firstSeeds * scenarios ? -1.0 / firstSeeds : 1.0 / secondSeeds;
             for (var draw = 0; draw < draws[k].Length; draw++)
-                differences[k % scenarios][draw] += share * draws[k][draw];
+                means[k % scenarios][draw] += draws[k][draw] * scenarios / draws.Length;
         }
-        return differences;
+        return means;
     }
 
     /// <param name="undefined">Why there can be no interval; null where there can.</param>

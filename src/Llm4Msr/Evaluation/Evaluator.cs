@@ -7,8 +7,14 @@ namespace Llm4Msr.Evaluation;
 /// <summary>Scores rows of prepared data with a model, and says how well.</summary>
 public static class Evaluator
 {
+    /// <summary>Training has to choose by whatever rows there are; a report asks for more before it gives an AUC.</summary>
+    private static readonly EvaluationOptions s_anyPair = new() { MinimumPerClass = 1 };
+
+    /// <summary>Metrics to train by: every scenario with rows of both classes has an AUC, however few they are.</summary>
     public static Metrics Evaluate(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge) =>
-        Metrics.Of(Score(model, data, ranks, knowledge));
+        Metrics.Of(Score(model, data, ranks, knowledge), s_anyPair);
+
+    /// <summary>The rows at the given ranks, in that order.</summary>
 
     public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)
     {

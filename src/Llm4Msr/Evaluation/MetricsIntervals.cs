@@ -16,14 +16,14 @@ public sealed record MetricsIntervals(
     private const int StatisticsPerScenario = 3;
 
     /// <param name="seeds">The same rows scored by the model of each seed, one or more.</param>
-    public static MetricsIntervals Of(IReadOnlyList<ScoredRows> seeds, EvaluationOptions? options = null)
+    public static MetricsIntervals Of(IReadOnlyList<ScoredRows> seeds, EvaluationOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
         ArgumentOutOfRangeException.ThrowIfZero(seeds.Count, nameof(seeds));
         var metrics = Metrics.Of(seeds[0], options); // whether a figure is defined depends on labels and users only
         var (users, count) = UserBootstrap.Numbered(seeds[0].User);
         var scenarios = seeds[0].Scenarios.Count;
-        var draws = Draws([.. seeds.Select(seed => seed with { User = users })], count, options);
+        var draws = Draws([.. seeds.Select(seed => seed with { User = users })], count, options, cancellation);
 
         ScenarioIntervals[] all =
         [
@@ -37,7 +37,7 @@ public sealed record MetricsIntervals(
     }
 
     /// <returns>Three figures for every scenario, then for all rows, each averaged over the seeds drawn.</returns>
-    private static double[][] Draws(ScoredRows[] seeds, int users, EvaluationOptions options)
+    private static double[][] Draws(ScoredRows[] seeds, int users, EvaluationOptions options, CancellationToken cancellation)
     {
         List<UserStatistic> statistics = [];
         foreach (var seed in seeds)
@@ -48,7 +48,7 @@ public sealed record MetricsIntervals(
                 statistics.AddRange([UserStatistics.Auc(order), UserStatistics.GroupedAuc(order, users), UserStatistics.LogLoss(order, users)]);
             }
         }
-        var values = UserBootstrap.Replicate(users, statistics, options);
+        var values = UserBootstrap.Replicate(users, statistics, options, cancellation);
 
         var perSeed = statistics.Count / seeds.Length;
         var averaged = Enumerable.Range(0, perSeed).Select(_ => new double[options.Replicates]).ToArray();

@@ -4,10 +4,10 @@ namespace Llm4Msr.Evaluation;
 public enum MonitorKind
 {
     /// <summary>Every scenario counts the same, however many rows it has.</summary>
-    MeanScenarioAuc,
+    MeanAuc,
 
     /// <summary>No scenario may pay for another.</summary>
-    WorstScenarioAuc,
+    WorstAuc,
 
     /// <summary>Of all rows, each counting the same.</summary>
     LogLoss,
@@ -19,8 +19,8 @@ public static class Monitors
     /// <returns>Higher is better, so of the log loss its negative; null where it is undefined.</returns>
     public static double? Value(this MonitorKind kind, Metrics metrics) => kind switch
     {
-        MonitorKind.MeanScenarioAuc => metrics.MeanAuc,
-        MonitorKind.WorstScenarioAuc => metrics.Scenarios.Min(s => s.Auc),
+        MonitorKind.MeanAuc => metrics.MeanAuc,
+        MonitorKind.WorstAuc => metrics.Scenarios.Min(s => s.Auc),
         MonitorKind.LogLoss => -metrics.Overall.LogLoss,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };

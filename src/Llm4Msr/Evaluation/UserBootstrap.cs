@@ -29,12 +29,13 @@ internal static class UserBootstrap
 
     /// <param name="users">U.</param>
     /// <returns>For each statistic its R values; the same for any number of threads.</returns>
-    public static double[][] Replicate(int users, IReadOnlyList<UserStatistic> statistics, EvaluationOptions options)
+    public static double[][] Replicate(int users, IReadOnlyList<UserStatistic> statistics, EvaluationOptions options, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Replicates, 1, nameof(options));
         var values = statistics.Select(_ => new double[options.Replicates]).ToArray();
         var blocks = (options.Replicates + Lanes - 1) / Lanes;
-        Parallel.For(0, blocks, new ParallelOptions { MaxDegreeOfParallelism = options.Threads }, () => new double[users * Lanes], (block, _, weights) =>
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Threads, CancellationToken = cancellation };
+        Parallel.For(0, blocks, parallel, () => new double[users * Lanes], (block, _, weights) =>
         {
             Draw(weights, users, options.Seed, block * Lanes);
             for (var s = 0; s < values.Length; s++)

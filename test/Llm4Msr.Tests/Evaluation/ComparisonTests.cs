@@ -11,8 +11,8 @@ public class ComparisonTests
     {
         var (good, poor) = (Run(error: 0.2), Run(error: 1.5));
 
-        var forth = Comparison.Of(poor, good, s_options);
-        var back = Comparison.Of(good, poor, s_options);
+        var forth = Compare(poor, good);
+        var back = Compare(good, poor);
 
         Assert.Equal((Verdict.SecondAhead, Verdict.FirstAhead), (forth.Mean.Verdict, back.Mean.Verdict));
         Assert.Equal(forth.Mean.Difference!.Value, -back.Mean.Difference!.Value, 1e-12);
@@ -24,7 +24,9 @@ public class ComparisonTests
     [Fact]
     public void ARunAgainstItselfShowsNothing()
     {
-        var comparison = Comparison.Of(Run(1), Run(1), s_options);
+        Dictionary<int, ScoredRows> run = new() { [1] = Rows(1.0, 1), [2] = Rows(1.0, 2), [3] = Rows(1.0, 3) };
+
+        var comparison = Compare(run, run);
 
         Assert.All(comparison.Scenarios.Append(comparison.Mean), s => Assert.Equal((0.0, new Interval(0, 0), Verdict.NotShown), (s.Difference!.Value, s.Interval, s.Verdict)));
     }
@@ -35,8 +37,8 @@ public class ComparisonTests
     {
         var (first, second) = (Run(error: 0.3), Run(error: 0.3, model: 2));
 
-        var paired = Comparison.Of(first, second, s_options).Mean.Interval!;
-        double[] alone = [.. new[] { first[1], second[1] }.Select(rows => MetricsIntervals.Of([rows], s_options).MeanAuc!).Select(i => i.High - i.Low)];
+        var paired = Compare(first, second).Mean.Interval!;
+        double[] alone = [.. new[] { first[1], second[1] }.Select(rows => MetricsIntervals.Of([rows], s_options, TestContext.Current.CancellationToken).MeanAuc!).Select(i => i.High - i.Low)];
 
         Assert.InRange(paired.High - paired.Low, 1e-4, 0.6 * Math.Sqrt(alone[0] * alone[0] + alone[1] * alone[1]));
     }
@@ -50,7 +52,7 @@ public class ComparisonTests
     {
         const int Samples = 150;
         var options = s_options with { Replicates = 200 };
-        var comparisons = Enumerable.Range(1, Samples).Select(sample => Comparison.Of(Run(0.7, seed: sample), Run(0.44, 2, seed: sample), options).Mean).ToList();
+        var comparisons = Enumerable.Range(1, Samples).Select(sample => Compare(Run(0.7, seed: sample), Run(0.44, 2, seed: sample), options).Mean).ToList();
         var (truth, detectable) = (comparisons.Average(c => c.Difference!.Value), comparisons.Average(c => c.SmallestDetectable!.Value));
 
         Assert.InRange(truth / detectable, 0.9, 1.1); // or the sample would say nothing about it
@@ -65,24 +67,24 @@ public class ComparisonTests
         Dictionary<int, ScoredRows> second = new() { [3] = Rows(0.3, 6), [1] = Rows(0.3, 4), [2] = Rows(0.3, 5) };
         double[] Mean(Dictionary<int, ScoredRows> run) => [.. run.OrderBy(p => p.Key).Select(p => Metrics.Of(p.Value).MeanAuc!.Value)];
 
-        var paired = Comparison.Of(first, second, s_options).Mean;
-        var independent = Comparison.Of(first, second.ToDictionary(p => p.Key + 1, p => p.Value), s_options).Mean;
+        var paired = Compare(first, second).Mean;
+        var independent = Compare(first, second.ToDictionary(p => p.Key + 1, p => p.Value)).Mean;
 
         Assert.Equal(Mean(first).Average(), paired.First!.Value, 1e-12);
         Assert.Equal(TTest.OfPairs(Mean(first), Mean(second)), paired.OverSeeds);
         Assert.Equal(TTest.OfIndependent(Mean(first), Mean(second)), independent.OverSeeds);
         Assert.Equal(paired.Interval, independent.Interval);
-        Assert.Null(Comparison.Of(Run(1), Run(0.5), s_options).Mean.OverSeeds); // one seed each
+        Assert.Null(Compare(Run(1), Run(0.5)).Mean.OverSeeds); // one seed each
     }
 
     [Fact]
     public void NeitherThreadsNorTheOrderOfRowsChangeIt()
     {
         var (first, second) = (Run(0.5), Run(0.5, 2));
-        var comparison = Comparison.Of(first, second, s_options);
+        var comparison = Compare(first, second);
 
-        Assert.Equivalent(comparison, Comparison.Of(first, second, s_options with { Threads = 3 }), strict: true);
-        Assert.Equivalent(comparison, Comparison.Of(Shuffled(first), Shuffled(second), s_options), strict: true);
+        Assert.Equivalent(comparison, Compare(first, second, s_options with { Threads = 3 }), strict: true);
+        Assert.Equivalent(comparison, Compare(Shuffled(first), Shuffled(second)), strict: true);
 
         static Dictionary<int, ScoredRows> Shuffled(Dictionary<int, ScoredRows> run) => run.ToDictionary(p => p.Key, p => SampleScores.Shuffled(p.Value));
     }
@@ -97,7 +99,7 @@ public class ComparisonTests
                 rows.Clicked[row] = rows.Scenario[row] == 1 ? 1 : rows.Clicked[row];
         }
 
-        var comparison = Comparison.Of(first, second, s_options);
+        var comparison = Compare(first, second);
 
         Assert.Equal([null, "only clicks", null], comparison.Scenarios.Select(s => s.Undefined));
         Assert.Equal((null, null, Verdict.Undefined), (comparison.Scenarios[1].Difference, comparison.Scenarios[1].Interval, comparison.Scenarios[1].Verdict));
@@ -110,7 +112,7 @@ public class ComparisonTests
     {
         Dictionary<int, ScoredRows> Few(double error) => new() { [1] = SampleScores.Of(1, 1, error, users: 4, rowsEach: 100) };
 
-        var comparison = Comparison.Of(Few(1), Few(0.2), s_options);
+        var comparison = Compare(Few(1), Few(0.2));
 
         Assert.All(comparison.Scenarios, s => Assert.Equal((null, Verdict.Undefined, "fewer than 10 users"), (s.Interval, s.Verdict, s.Undefined)));
         Assert.Equal((null, "'scenario 0' has no interval"), (comparison.Mean.Interval, comparison.Mean.Undefined));
@@ -122,8 +124,11 @@ public class ComparisonTests
     {
         var others = new Dictionary<int, ScoredRows> { [1] = SampleScores.Of(2) };
 
-        Assert.Throws<ArgumentException>(() => Comparison.Of(Run(1), others, s_options));
+        Assert.Throws<ArgumentException>(() => Compare(Run(1), others));
     }
+
+    private static Comparison Compare(IReadOnlyDictionary<int, ScoredRows> first, IReadOnlyDictionary<int, ScoredRows> second, EvaluationOptions? options = null) =>
+        Comparison.Of(first, second, options ?? s_options, TestContext.Current.CancellationToken);
 
     private static Dictionary<int, ScoredRows> Run(double error, int model = 1, int seed = 1) => new() { [1] = Rows(error, model, seed) };
 

@@ -1,4 +1,9 @@
+using System.Text.Json;
+using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
 
 namespace Llm4Msr.Tests.Evaluation;
 
@@ -81,11 +86,51 @@ public class MetricsTests
         var metrics = Metrics.Of(Rows(["good", "bad", "empty"], [0, 0, 1, 1], [1, -1, -1, 1], [1, 0, 1, 0]), s_any);
         var certain = Metrics.Of(Rows(["good"], [0, 0], [5, -5], [1, 0]), s_any);
 
-        Assert.Equal(0.5, MonitorKind.MeanScenarioAuc.Value(metrics));
-        Assert.Equal(0.0, MonitorKind.WorstScenarioAuc.Value(metrics));
+        Assert.Equal(0.5, MonitorKind.MeanAuc.Value(metrics));
+        Assert.Equal(0.0, MonitorKind.WorstAuc.Value(metrics));
         Assert.Equal(-metrics.Overall.LogLoss, MonitorKind.LogLoss.Value(metrics));
         Assert.All(Enum.GetValues<MonitorKind>(), kind => Assert.True(kind.Value(certain) > kind.Value(metrics)));
         Assert.All(Enum.GetValues<MonitorKind>(), kind => Assert.Null(kind.Value(Metrics.Of(Rows(["none"], [], [], [])))));
+    }
+
+    [Fact]
+    public void MetricsKeptAsJsonComeBackWholeOrNotAtAll()
+    {
+        var metrics = Metrics.Of(SampleScores.Of(1));
+
+        Assert.Equivalent(metrics, JsonSerializer.Deserialize<Metrics>(JsonSerializer.Serialize(metrics)), strict: true);
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Metrics>("""{"Scenarios":[]}""")); // as earlier versions wrote them
+    }
+
+    [Fact]
+    public void TrainingChoosesByScenariosThatAReportWouldCallTooSmall()
+    {
+        using var scratch = new ScratchFolder();
+        var data = SampleData.Prepared(scratch);
+        using var sample = SampleModel.Of(data, BackboneKind.SharedBottom, "none");
+        int[] few = [.. data.RanksOf(Part.Validation).GroupBy(rank => (data.Interactions.Scenario[rank], data.Interactions.Clicked[rank])).SelectMany(g => g.Take(2))];
+
+        Assert.NotNull(Evaluator.Evaluate(sample.Model, data, few, null).MeanAuc);
+        Assert.Null(Metrics.Of(Evaluator.Score(sample.Model, data, few, null)).MeanAuc);
+    }
+
+    [Fact]
+    public void AModelThatScoresWithSomethingElseThanNumbersIsNamedByTheRow()
+    {
+        using var scratch = new ScratchFolder();
+        var data = SampleData.Prepared(scratch);
+        using var sample = SampleModel.Of(data, BackboneKind.SharedBottom, "none");
+        using (var _ = TorchSharp.torch.no_grad())
+        {
+            foreach (var parameter in sample.Model.parameters())
+                parameter.fill_(float.NaN);
+        }
+        var ranks = data.RanksOf(Part.Test);
+
+        var error = Assert.Throws<Llm4MsrException>(() => Evaluator.Evaluate(sample.Model, data, ranks, null));
+
+        Assert.Equal($"The model scores the interaction of rank {ranks[0]} with NaN, expected a number. Train again with a lower learning rate.", error.Message);
+        Assert.Equal(FaultKind.CheckFailed, error.Kind);
     }
 
     private static ScoredRows Rows(string[] names, int[] scenarios, float[] logits, float[] labels) =>

@@ -43,7 +43,7 @@ public class UserBootstrapTests
                 total[user] += Vector512.Sum(Vector512.Create(weights.Slice(user * 8, 8)));
             }
             return sum;
-        }, weights => Vector512.Create(weights.Slice(0, 8)) * Vector512.Create(weights.Slice(0, 8))], s_options with { Replicates = Replicates });
+        }, weights => Vector512.Create(weights.Slice(0, 8)) * Vector512.Create(weights.Slice(0, 8))], s_options with { Replicates = Replicates }, TestContext.Current.CancellationToken);
 
         Assert.All(counts[0], count => Assert.Equal(Users, count));
         Assert.All(total, times => Assert.InRange(times / Replicates, 0.92, 1.08)); // five standard errors of 1/sqrt(4000)
@@ -55,17 +55,17 @@ public class UserBootstrapTests
     {
         ScoredRows[] seeds = [SampleScores.Of(1, model: 1), SampleScores.Of(1, model: 2)];
         var options = s_options with { Replicates = 203 }; // not a multiple of the lanes
-        var intervals = MetricsIntervals.Of(seeds, options);
+        var intervals = Intervals(seeds, options);
 
-        Assert.Equivalent(intervals, MetricsIntervals.Of(seeds, options with { Threads = 3 }), strict: true);
+        Assert.Equivalent(intervals, Intervals(seeds, options with { Threads = 3 }), strict: true);
         Assert.Equal(
             intervals.Scenarios.Append(intervals.Overall).Select(s => s.Auc),
             Of([.. seeds.Select(SampleScores.Shuffled)], options).Select(s => s.Auc));
-        Assert.NotEqual(intervals.MeanAuc, MetricsIntervals.Of(seeds, options with { Seed = 2 }).MeanAuc);
+        Assert.NotEqual(intervals.MeanAuc, Intervals(seeds, options with { Seed = 2 }).MeanAuc);
 
         static IEnumerable<ScenarioIntervals> Of(ScoredRows[] seeds, EvaluationOptions options)
         {
-            var intervals = MetricsIntervals.Of(seeds, options);
+            var intervals = Intervals(seeds, options);
             return intervals.Scenarios.Append(intervals.Overall);
         }
     }
@@ -95,7 +95,7 @@ public class UserBootstrapTests
                     rows.Logits[row] = (float)(rows.Clicked[row] + adds + SampleScores.Normal(random));
                 }
             }
-            var interval = MetricsIntervals.Of([rows], s_options).Scenarios[0].Auc!;
+            var interval = Intervals([rows]).Scenarios[0].Auc!;
             held += interval.Low <= Truth && Truth <= interval.High ? 1 : 0;
             width += (interval.High - interval.Low) / Samples;
         }
@@ -119,7 +119,7 @@ public class UserBootstrapTests
         Assert.InRange(WidthOf(more) / WidthOf(rows), 0.3, 0.6); // about 1 / sqrt(5)
 
         static T[] Repeated<T>(T[] values) => [.. Enumerable.Repeat(values, 5).SelectMany(v => v)];
-        static double WidthOf(ScoredRows rows) => MetricsIntervals.Of([rows], s_options with { Replicates = 500 }).MeanAuc is { } i ? i.High - i.Low : 0;
+        static double WidthOf(ScoredRows rows) => Intervals([rows], s_options with { Replicates = 500 }).MeanAuc is { } i ? i.High - i.Low : 0;
     }
 
     [Fact]
@@ -128,9 +128,9 @@ public class UserBootstrapTests
         ScoredRows[] same = [SampleScores.Of(1, error: 1), SampleScores.Of(1, error: 1), SampleScores.Of(1, error: 1)];
         ScoredRows[] other = [SampleScores.Of(1, error: 0.1), SampleScores.Of(1, error: 1), SampleScores.Of(1, error: 4)];
 
-        var (of, ofOthers) = (MetricsIntervals.Of(same, s_options), MetricsIntervals.Of(other, s_options));
+        var (of, ofOthers) = (Intervals(same), Intervals(other));
 
-        Assert.Equal(MetricsIntervals.Of(same[..1], s_options).MeanAuc!.Low, of.MeanAuc!.Low, 1e-12); // copies of a model add nothing
+        Assert.Equal(Intervals(same[..1]).MeanAuc!.Low, of.MeanAuc!.Low, 1e-12); // copies of a model add nothing
         Assert.True(ofOthers.MeanAuc!.High - ofOthers.MeanAuc.Low > 1.5 * (of.MeanAuc.High - of.MeanAuc.Low));
         Assert.Equal(3, of.Seeds);
     }
@@ -138,9 +138,9 @@ public class UserBootstrapTests
     [Fact]
     public void OneUserOrAFewHaveNoIntervalAndItSaysWhy()
     {
-        var one = MetricsIntervals.Of([SampleScores.Of(1, users: 1, rowsEach: 200)], s_options);
-        var nine = MetricsIntervals.Of([SampleScores.Of(1, users: 9, rowsEach: 200)], s_options);
-        var ten = MetricsIntervals.Of([SampleScores.Of(1, users: 10, rowsEach: 200)], s_options);
+        var one = Intervals([SampleScores.Of(1, users: 1, rowsEach: 200)]);
+        var nine = Intervals([SampleScores.Of(1, users: 9, rowsEach: 200)]);
+        var ten = Intervals([SampleScores.Of(1, users: 10, rowsEach: 200)]);
 
         Assert.All(new[] { one, nine }, few =>
         {
@@ -158,7 +158,7 @@ public class UserBootstrapTests
         for (var row = 0; row < rows.Count; row++)
             rows.Clicked[row] = rows.Scenario[row] == 2 ? 0 : rows.Clicked[row];
 
-        var intervals = MetricsIntervals.Of([rows], s_options);
+        var intervals = Intervals([rows]);
 
         Assert.Equal([null, null, "no clicks"], intervals.Scenarios.Select(s => s.Undefined));
         Assert.NotNull(intervals.MeanAuc);
@@ -174,10 +174,13 @@ public class UserBootstrapTests
         for (var row = 0; row < rows.Count; row++)
             rows.Clicked[row] = row < 10 ? 1 : 0;
 
-        var scenario = MetricsIntervals.Of([rows], s_options).Scenarios[0];
+        var scenario = Intervals([rows]).Scenarios[0];
 
         Assert.Equal((null, "draws of its users too often hold one class only"), (scenario.Auc, scenario.Undefined));
     }
+
+    private static MetricsIntervals Intervals(IReadOnlyList<ScoredRows> seeds, EvaluationOptions? options = null) =>
+        MetricsIntervals.Of(seeds, options ?? s_options, TestContext.Current.CancellationToken);
 
     private static void AssertSame(double? expected, double found)
     {
