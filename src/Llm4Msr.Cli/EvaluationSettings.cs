@@ -18,12 +18,14 @@ internal sealed class EvaluationSettings
 
     private readonly Option<int> _minimum = new("--minimum-per-class")
     {
-        Description = "Clicks, and rows without one, that a scenario needs for an AUC.", DefaultValueFactory = _ => s_defaults.MinimumPerClass,
+        Description = "Clicks, and rows without one, that a scenario needs for an AUC.",
+        DefaultValueFactory = _ => s_defaults.MinimumPerClass,
     };
 
     private readonly Option<int> _replicates = new("--replicates")
     {
-        Description = "How often users are drawn for an interval.", DefaultValueFactory = _ => s_defaults.Replicates,
+        Description = "How often users are drawn for an interval.",
+        DefaultValueFactory = _ => s_defaults.Replicates,
     };
 
     public void AddTo(Command command)

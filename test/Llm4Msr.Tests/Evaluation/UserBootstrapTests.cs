@@ -111,7 +111,10 @@ public class UserBootstrapTests
         var rows = SampleScores.Of(1);
         var repeated = rows with
         {
-            Scenario = Repeated(rows.Scenario), User = Repeated(rows.User), Logits = Repeated(rows.Logits), Clicked = Repeated(rows.Clicked),
+            Scenario = Repeated(rows.Scenario),
+            User = Repeated(rows.User),
+            Logits = Repeated(rows.Logits),
+            Clicked = Repeated(rows.Clicked),
         };
         var more = SampleScores.Of(1, users: 200);
 
