@@ -8,7 +8,7 @@ namespace Llm4Msr.Tests.Architecture;
 public partial class ArrowTests
 {
     /// <summary>Rooms inside the library, and what each may use beside Platform.</summary>
-    private static readonly Dictionary<string, string[]> s_rooms = new()
+    internal static readonly Dictionary<string, string[]> s_rooms = new()
     {
         ["Data"] = [],
         ["Knowledge"] = [],
@@ -18,7 +18,7 @@ public partial class ArrowTests
         ["Serving"] = ["Data", "Models", "Knowledge"],
     };
 
-    private static readonly Dictionary<string, string[]> s_projects = new()
+    internal static readonly Dictionary<string, string[]> s_projects = new()
     {
         ["Llm4Msr.Platform"] = [],
         ["Llm4Msr"] = ["Llm4Msr.Platform"],
