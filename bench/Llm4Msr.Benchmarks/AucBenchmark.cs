@@ -68,7 +68,7 @@ internal static class AucBenchmark
         if (rows < Rows)
             work(); // compiled; with many rows that is nothing beside the work
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {what} | {rows:N0} | {users:N0} | 3 | {seeds} | {(replicates is { } r ? $"{r:N0}" : "")} | {Milliseconds(work) / 1000:F2} s |"));
+            $"| {what} | {rows:N0} | {users:N0} | 3 | {seeds} | {(replicates is { } r ? $"{r:N0}" : "")} | {Milliseconds(work) / 1000:F3} s |"));
     }
 
     private static ScoredRows Scored(int rows, int users, int seed)
