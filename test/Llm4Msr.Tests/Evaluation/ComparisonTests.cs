@@ -37,9 +37,11 @@ public class ComparisonTests
     {
         var (first, second) = (Run(error: 0.3), Run(error: 0.3, model: 2));
 
-        var paired = Compare(first, second).Mean.Interval!;
+        var mean = Compare(first, second).Mean;
+        var paired = mean.Interval!;
         double[] alone = [.. new[] { first[1], second[1] }.Select(rows => MetricsIntervals.Of([rows], s_options, TestContext.Current.CancellationToken).MeanAuc!).Select(i => i.High - i.Low)];
 
+        Assert.Equal(Verdict.NotShown, mean.Verdict); // equally good
         Assert.InRange(paired.High - paired.Low, 1e-4, 0.6 * Math.Sqrt(alone[0] * alone[0] + alone[1] * alone[1]));
     }
 

@@ -50,6 +50,26 @@ public class UserBootstrapTests
         Assert.InRange(counts[1].Average(), 1.96 - 0.2, 1.96 + 0.2); // binomial: variance 1 - 1/25 about a mean of 1
     }
 
+    /// <summary>The first block of draws waits until another thread has come, so that there are two.</summary>
+    [Fact]
+    public void WhichThreadDrawsDoesNotMatter()
+    {
+        const int Replicates = 80;
+        var threads = new System.Collections.Concurrent.ConcurrentDictionary<int, bool>();
+        double[] Drawn(int least, int most) => UserBootstrap.Replicate(30, [weights =>
+        {
+            threads[Environment.CurrentManagedThreadId] = true;
+            SpinWait.SpinUntil(() => threads.Count >= least, TimeSpan.FromSeconds(20));
+            return Vector512.Create(weights[..8]) + 1000 * Vector512.Create(weights[8..16]);
+        }], s_options with { Replicates = Replicates, Threads = most }, TestContext.Current.CancellationToken)[0];
+
+        var alone = Drawn(1, 1);
+        threads.Clear();
+
+        Assert.Equal(alone, Drawn(2, 2));
+        Assert.Equal(2, threads.Count);
+    }
+
     [Fact]
     public void IntervalsAreTheSameForAnyNumberOfThreadsAndAnyOrderOfRows()
     {
@@ -136,6 +156,7 @@ public class UserBootstrapTests
         Assert.Equal(Intervals(same[..1]).MeanAuc!.Low, of.MeanAuc!.Low, 1e-12); // copies of a model add nothing
         Assert.True(ofOthers.MeanAuc!.High - ofOthers.MeanAuc.Low > 1.5 * (of.MeanAuc.High - of.MeanAuc.Low));
         Assert.Equal(3, of.Seeds);
+        Assert.InRange(Metrics.Of(same[0]).MeanAuc!.Value, of.MeanAuc.Low, of.MeanAuc.High);
     }
 
     [Fact]
