@@ -15,12 +15,16 @@ try
         case ["training-step", "--data", var data, "--knowledge", var knowledge]:
             TrainingStepBenchmark.Run(data, knowledge);
             return 0;
+        case ["auc"]:
+            AucBenchmark.Run();
+            return 0;
         default:
             Console.Error.WriteLine("""
                 dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
                   reasoning --model FILE    How many users per hour does a local language model read and answer for?
                   training-step --data DATA --knowledge STORE
                                             What does knowledge cost per training step?
+                  auc                       What do the exact AUC of two million rows and its interval cost?
                 """);
             return 2;
     }

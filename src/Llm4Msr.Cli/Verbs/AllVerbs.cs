@@ -16,6 +16,7 @@ internal static class AllVerbs
         BackbonesVerb.Create(cli),
         TrainVerb.Create(cli),
         EvaluateVerb.Create(cli),
+        CompareVerb.Create(cli),
         PredictVerb.Create(cli),
         DoctorVerb.Create(cli),
     ];
