@@ -14,7 +14,10 @@ public sealed record TrainingOptions
 
     public int Epochs { get; init; } = 40;
 
-    /// <summary>Epochs without a better mean scenario AUC on the validation part after which training stops.</summary>
+    /// <summary>What is watched on the validation part to choose the epoch.</summary>
+    public Monitor Monitor { get; init; } = Monitor.MeanAuc;
+
+    /// <summary>Epochs without a better <see cref="Monitor"/> after which training stops.</summary>
     public int Patience { get; init; } = 4;
 
     /// <summary>Share of rows, and of scenarios in each step, whose knowledge is hidden, so that the "no knowledge" vectors are trained.</summary>

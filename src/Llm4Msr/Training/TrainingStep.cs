@@ -3,19 +3,23 @@ using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using TorchSharp;
+using TorchSharp.Modules;
 
 namespace Llm4Msr.Training;
 
 /// <summary>One step of training, again and again: rows to a loss, the loss to new weights. The model is in training mode.</summary>
-public sealed class TrainingStep(ClickModel model, InteractionDataset data, VisibleKnowledge? knowledge, TrainingOptions options, ulong seed)
+public sealed class TrainingStep(ClickModel model, InteractionDataset data, VisibleKnowledge? knowledge, TrainingOptions options, ulong seed) : IDisposable
 {
+    /// <summary>Where an error about a batch keeps its rows, in <see cref="Exception.Data"/>.</summary>
+    public const string RowsOfBatch = "rows of the batch";
+
     private readonly Adam _adam = new(Groups(model, options));
 
     /// <summary>Changes the weights by one step of Adam.</summary>
     /// <param name="ranks">The rows of the batch.</param>
     /// <param name="epoch">With <paramref name="step"/> and the seed decides what is dropped.</param>
     /// <returns>The mean loss of the batch before the step, in nats.</returns>
-    /// <exception cref="Llm4MsrException">The loss is not finite; the weights are as before.</exception>
+    /// <exception cref="Llm4MsrException">The loss or a gradient is not finite; the weights are as before.</exception>
     public float Run(ReadOnlySpan<int> ranks, int epoch, int step)
     {
         using var scope = torch.NewDisposeScope(); // every tensor of the step is born and dies here
@@ -27,13 +31,28 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
         var loss = torch.nn.functional.binary_cross_entropy_with_logits(model.call(batch, known), batch.Clicked);
         var value = loss.item<float>();
         if (!float.IsFinite(value))
-        {
-            throw new Llm4MsrException(FaultKind.Unexpected,
-                $"The loss of epoch {epoch}, batch {step + 1} is {value}; the weights were left as they were before it. Try a lower learning rate.");
-        }
+            throw NotFinite($"The loss of epoch {epoch}, batch {step + 1} is {value}", ranks);
         loss.backward();
+        if (_adam.FirstNotFinite() is { } parameter)
+            throw NotFinite($"The gradient of '{NameOf(parameter)}' in epoch {epoch}, batch {step + 1} is not finite", ranks);
         _adam.Step();
         return value;
+    }
+
+    /// <summary>What Adam remembers, under names that begin with <paramref name="prefix"/>.</summary>
+    /// <param name="stored">Whether a name is in the file that is read; null to write what there is.</param>
+    internal IEnumerable<(string Name, Tensor Tensor)> State(string prefix, Func<string, bool>? stored) =>
+        _adam.Slots.SelectMany(slot => slot.State(prefix + NameOf(slot.Parameter), stored));
+
+    public void Dispose() => _adam.Dispose();
+
+    private string NameOf(Parameter parameter) => model.named_parameters().First(p => p.parameter.Handle == parameter.Handle).name;
+
+    private static Llm4MsrException NotFinite(string what, ReadOnlySpan<int> ranks)
+    {
+        var error = new Llm4MsrException(FaultKind.Unexpected, $"{what}; the weights were left as they were before it. Try a lower learning rate.");
+        error.Data[RowsOfBatch] = ranks.ToArray();
+        return error;
     }
 
     private BatchKnowledge KnowledgeOf(VisibleKnowledge visible, ReadOnlySpan<int> ranks, Random chance)

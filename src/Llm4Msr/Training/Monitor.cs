@@ -1,0 +1,32 @@
+using Llm4Msr.Evaluation;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Training;
+
+/// <summary>What is watched on the validation part to choose the epoch.</summary>
+public enum Monitor
+{
+    /// <summary>Mean over the scenarios whose AUC is defined.</summary>
+    MeanAuc,
+
+    /// <summary>The AUC of the scenario that is ordered worst, so that no scenario is given up for the others.</summary>
+    WorstAuc,
+
+    /// <summary>Mean over all rows; lower is better.</summary>
+    LogLoss,
+}
+
+internal static class Monitors
+{
+    /// <returns>A number that is higher for a better model.</returns>
+    public static double Worth(this Monitor monitor, Metrics metrics) => monitor switch
+    {
+        Monitor.MeanAuc => metrics.MeanAuc ?? throw Undefined(),
+        Monitor.WorstAuc => metrics.Scenarios.Min(s => s.Auc) ?? throw Undefined(),
+        Monitor.LogLoss => -metrics.Scenarios.Sum(s => (s.LogLoss ?? 0) * s.Rows) / metrics.Scenarios.Sum(s => s.Rows),
+        _ => throw new ArgumentOutOfRangeException(nameof(monitor), monitor, null),
+    };
+
+    private static Llm4MsrException Undefined() => new(FaultKind.BadInput,
+        "No scenario's validation part holds both clicked and unclicked rows, so that no epoch can be chosen by AUC. Use more data or another split, or choose by log loss.");
+}
