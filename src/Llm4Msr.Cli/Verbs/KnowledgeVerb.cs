@@ -45,7 +45,7 @@ internal static class KnowledgeVerb
         {
             var key = KeyOf(parsed.GetValue(user), parsed.GetValue(scenario));
             using var opened = KnowledgeStore.OpenForReading(parsed.GetRequiredValue(store));
-            var records = opened.Records().Where(r => r.Key == key).ToList();
+            var records = opened.Records().Where(r => r.Key == key).OrderBy(r => r.AsOfRank).ToList();
             if (records.Count == 0)
                 throw new Llm4MsrException(FaultKind.BadInput, $"The store holds nothing about the {key}. A user without a positive interaction is not asked about.");
             cli.Terminal.Result(
