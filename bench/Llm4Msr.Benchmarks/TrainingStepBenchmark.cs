@@ -51,7 +51,7 @@ internal static class TrainingStepBenchmark
     {
         using var scope = torch.NewDisposeScope();
         using var plain = new ClickModel(data.Encoder.Schema, data.Description.Scenarios.Count, options, null, seed: 1);
-        using var enhanced = Enhanced(data, table, options with { Fusion = fusion });
+        using var enhanced = Enhanced(data, table, options with { Enhancement = EnhancementKind.Llm4msr, Fusion = fusion });
         using var visible = TrainingRun.Visible(data, table, enhanced);
         var without = new TrainingStep(plain, data, null, training, seed: 1);
         var with = new TrainingStep(enhanced, data, visible, training, seed: 1);

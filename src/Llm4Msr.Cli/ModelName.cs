@@ -7,7 +7,7 @@ internal static class ModelName
 {
     public static string Of(ModelOptions options, KnowledgeArm? arm)
     {
-        var backbone = Spelling.Of(options.Backbone);
-        return options.Fusion is null || arm is null ? backbone : $"{backbone} + llm4msr, {Spelling.Of(arm.Value)} knowledge";
+        var name = options.Enhancement == EnhancementKind.None ? Spelling.Of(options.Backbone) : $"{Spelling.Of(options.Backbone)} + {Spelling.Of(options.Enhancement)}";
+        return options.Fusion is null || arm is null ? name : $"{name}, {Spelling.Of(arm.Value)} knowledge";
     }
 }

@@ -15,6 +15,8 @@ internal static class Spelling
 {
     public static string Of<T>(T value) where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
+    public static IReadOnlyList<string> All<T>() where T : struct, Enum => [.. Enum.GetValues<T>().Select(Of)];
+
     /// <summary>An option that takes one of an enumeration's values.</summary>
     /// <param name="among">The values that can be meant; all where none is given.</param>
     public static Option<Spelled<T>> Option<T>(string name, string description, T @default, params T[] among) where T : struct, Enum
@@ -28,6 +30,22 @@ internal static class Spelling
             HelpName = string.Join('|', values.Select(Of)),
         };
     }
+
+    /// <summary>The same for an option whose default depends on others.</summary>
+    public static Option<T?> MaybeOption<T>(string name, string description) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        CustomParser = result => Parse(name, result, Enum.GetValues<T>()),
+        HelpName = string.Join('|', All<T>()),
+    };
+
+    /// <summary>An argument that takes one of an enumeration's values.</summary>
+    public static Argument<Spelled<T>> Argument<T>(string name, string description) where T : struct, Enum => new(name)
+    {
+        Description = description,
+        CustomParser = result => new(Parse(name, result, Enum.GetValues<T>())),
+        HelpName = string.Join('|', All<T>()),
+    };
 
     private static T Parse<T>(string name, ArgumentResult result, T[] values) where T : struct, Enum
     {

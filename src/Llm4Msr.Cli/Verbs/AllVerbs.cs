@@ -12,6 +12,7 @@ internal static class AllVerbs
         PromptsVerb.Create(cli),
         ReasonVerb.Create(cli),
         KnowledgeVerb.Create(cli),
+        BackbonesVerb.Create(cli),
         TrainVerb.Create(cli),
         EvaluateVerb.Create(cli),
         PredictVerb.Create(cli),

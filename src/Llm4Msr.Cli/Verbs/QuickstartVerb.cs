@@ -69,7 +69,9 @@ internal static class QuickstartVerb
 
     private static RunOptions Options(KnowledgeArm? arm) => new()
     {
-        Model = new ModelOptions { Backbone = BackboneKind.SharedBottom, Fusion = arm is null ? null : new FusionOptions { Components = 8 } },
+        Model = arm is null
+            ? new ModelOptions { Backbone = BackboneKind.SharedBottom }
+            : new ModelOptions { Backbone = BackboneKind.SharedBottom, Enhancement = EnhancementKind.Llm4msr, Fusion = new FusionOptions { Components = 8 } },
         // The planted vectors say much and there are few components, so the generators may learn faster than the default.
         Training = new TrainingOptions { IdDropout = 0.5, GeneratorLearningRate = 1e-3, LearningRate = 2e-3, Epochs = 12, Patience = 3 },
         Arm = arm ?? KnowledgeArm.Real,

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
-using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
 using TorchSharp;
@@ -13,12 +11,6 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr train</c>: fit one backbone, with or without knowledge, once per seed.</summary>
 internal static class TrainVerb
 {
-    private enum Enhancement
-    {
-        None,
-        Llm4msr,
-    }
-
     private enum Preset
     {
         Default,
@@ -27,24 +19,18 @@ internal static class TrainVerb
 
     public static Command Create(Cli cli)
     {
-        var model = new ModelOptions();
+        var model = new ModelArguments();
         var training = new TrainingOptions();
         var run = new RunOptions();
-        var fusion = new FusionOptions();
 
         var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
         var output = new Option<string>("--out") { Description = "Run folder: made, or gone on with.", Required = true };
-        var backbone = Spelling.Option("--backbone", "The network for all scenarios.", model.Backbone);
-        var enhancement = Spelling.Option("--enhancement", "What is built around it; llm4msr needs --knowledge.", Enhancement.None);
         var knowledge = new Option<string?>("--knowledge") { Description = "Knowledge store of this data.", HelpName = "KNOWLEDGE.db" };
         var state = new Option<string?>("--state") { Description = "Which hidden state is read [default: the first that the store names]." };
         var arm = Spelling.Option("--arm", "Real knowledge, or a control in its place.", run.Arm);
         var preset = Spelling.Option("--preset", "paper: equations 7 to 9 to the letter, with the paper's rates.", Preset.Default);
         var seeds = new Option<int>("--seeds") { Description = "How many models, with seeds counted from --first-seed.", DefaultValueFactory = _ => 1 };
         var firstSeed = new Option<int>("--first-seed") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
-        var embedding = new Option<int>("--embedding") { Description = "Size of each field's embedding.", DefaultValueFactory = _ => model.EmbeddingSize };
-        var hidden = new Option<string>("--hidden") { Description = "Widths of the hidden layers.", DefaultValueFactory = _ => string.Join(',', model.HiddenWidths) };
-        var components = new Option<int?>("--components") { Description = $"Principal components of users' vectors; 0 reads them as they are [default: {fusion.Components}; paper: 0]." };
         var batch = new Option<int>("--batch-size") { Description = "Rows per step.", DefaultValueFactory = _ => training.BatchSize };
         var rate = new Option<double?>("--learning-rate") { Description = Inv($"Of everything but the generators [default: {training.LearningRate}; paper: 0.002].") };
         var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Inv($"Of the generators [default: {training.GeneratorLearningRate:0.#######}; paper: as the rest].") };
@@ -60,33 +46,28 @@ internal static class TrainVerb
             "llm4msr train data --backbone star --seeds 3 --out runs/star",
             "llm4msr train data --backbone star --enhancement llm4msr --knowledge knowledge.db --seeds 3 --out runs/star-llm4msr")
         {
-            data, output, backbone, enhancement, knowledge, state, arm, preset, seeds, firstSeed, embedding, hidden, components,
+            data, output, knowledge, state, arm, preset, seeds, firstSeed,
             batch, rate, generatorRate, decay, epochs, patience, knowledgeDropout, idDropout, without, threads,
         };
+        foreach (var option in model.All)
+            verb.Add(option);
         verb.SetAction(parsed =>
         {
             AtLeast.Check(1, ("--seeds", parsed.GetValue(seeds)));
-            AtLeast.Check(0, ("--first-seed", parsed.GetValue(firstSeed)), ("--components", parsed.GetValue(components) ?? 0));
+            AtLeast.Check(0, ("--first-seed", parsed.GetValue(firstSeed)));
             Libtorch.Require();
             var paper = parsed.GetValue(preset).Value == Preset.Paper;
-            var enhanced = parsed.GetValue(enhancement).Value == Enhancement.Llm4msr;
             var store = parsed.GetValue(knowledge);
-            if (enhanced && store is null)
-                throw new Llm4MsrException(FaultKind.Usage, "--enhancement llm4msr needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
             if (parsed.GetValue(without) && store is null)
                 throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
 
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
+            var network = model.Read(parsed, paper, dataset.Description.Scenarios);
+            CheckKnowledge(network, store, parsed.GetValue(arm).Value);
             var learningRate = parsed.GetValue(rate) ?? (paper ? 2e-3 : training.LearningRate);
             var options = new RunOptions
             {
-                Model = model with
-                {
-                    Backbone = parsed.GetValue(backbone).Value,
-                    EmbeddingSize = parsed.GetValue(embedding),
-                    HiddenWidths = Widths(parsed.GetValue(hidden)!),
-                    Fusion = enhanced ? Fusion(paper ? FusionOptions.Paper() : fusion, parsed.GetValue(components)) : null,
-                },
+                Model = network,
                 Training = training with
                 {
                     BatchSize = parsed.GetValue(batch),
@@ -119,6 +100,8 @@ internal static class TrainVerb
             table = KnowledgeFor.Data(data, storePath, options.State, cli.Terminal.Say);
             options = options with { State = table.Origin.State };
         }
+        foreach (var remark in ModelArguments.Remarks(options.Model, data.Description.Scenarios))
+            cli.Terminal.Say(remark);
         var run = new TrainingRun(data, dataFolder, table, options, output);
         if (seeds.Intersect(run.Folder.Seeds).ToList() is { Count: > 0 } done)
             cli.Terminal.Say($"Trained before, and read from '{run.Path}': seed {string.Join(", ", done)}.");
@@ -138,24 +121,18 @@ internal static class TrainVerb
             }
         });
         MetricsReport.Print(cli.Terminal, $"{ModelName.Of(options.Model, options.Arm)}, test part", results.Select(r => (r.Seed, r.Test)),
-            new { run = run.Path, rows = run.TrainingRows, seeds = results },
+            new { run = run.Path, model = options.Model, rows = run.TrainingRows, seeds = results },
             $"Models are in {run.Path}. Next: 'llm4msr evaluate {run.Path}', or 'llm4msr predict {run.Path} --input rows.csv --output scores.csv'.");
         return 0;
     }
 
-    private static FusionOptions Fusion(FusionOptions preset, int? components) => components switch
+    private static void CheckKnowledge(ModelOptions model, string? store, KnowledgeArm arm)
     {
-        null => preset,
-        0 => preset with { Components = null },
-        _ => preset with { Components = components },
-    };
-
-    private static int[] Widths(string text)
-    {
-        var widths = text.Split(',').Select(w => int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var width) ? width : 0).ToArray();
-        return widths.All(w => w > 0)
-            ? widths
-            : throw new Llm4MsrException(FaultKind.Usage, $"--hidden is '{text}', expected widths like 64,32,16.");
+        var enhancement = Spelling.Of(model.Enhancement);
+        if (model.Fusion is not null && store is null)
+            throw new Llm4MsrException(FaultKind.Usage, $"--enhancement {enhancement} needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
+        if (model.Fusion is null && arm != KnowledgeArm.Real)
+            throw new Llm4MsrException(FaultKind.Usage, $"--arm {Spelling.Of(arm)} puts other vectors where knowledge is read, and --enhancement {enhancement} reads none. Leave it out, or say --enhancement llm4msr.");
     }
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);

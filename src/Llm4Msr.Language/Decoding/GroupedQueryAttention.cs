@@ -1,4 +1,5 @@
 using Llm4Msr.Language.Files;
+using Llm4Msr.Platform;
 using TorchSharp;
 
 namespace Llm4Msr.Language.Decoding;

@@ -1,3 +1,4 @@
+using Llm4Msr.Platform;
 using TorchSharp;
 
 namespace Llm4Msr.Language.Decoding;

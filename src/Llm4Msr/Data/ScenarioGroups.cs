@@ -48,15 +48,38 @@ public sealed class ScenarioGroups
     /// <summary>The scenario of each row, [B] int64.</summary>
     public Tensor Index { get; }
 
+    /// <summary>The scenarios that have rows, ascending.</summary>
+    public IReadOnlyList<int> Present => _present;
+
     /// <summary>Applies <paramref name="tower"/> once per scenario that has rows, to these rows alone.</summary>
     /// <param name="rows">[B, N].</param>
     /// <param name="tower">From (scenario, its rows [b, N]) to [b] or [b, M].</param>
     /// <returns>The results in the order of the batch, [B] or [B, M].</returns>
-    public Tensor Apply(Tensor rows, Func<int, Tensor, Tensor> tower)
+    public Tensor Apply(Tensor rows, Func<int, Tensor, Tensor> tower) =>
+        Join([.. Split(rows).Select((own, k) => tower(_present[k], own))]);
+
+    /// <summary>The same with two tensors of the batch's rows.</summary>
+    public Tensor Apply(Tensor rows, Tensor others, Func<int, Tensor, Tensor, Tensor> tower) =>
+        Join([.. Split(rows).Zip(Split(others), (own, other) => (own, other)).Select((pair, k) => tower(_present[k], pair.own, pair.other))]);
+
+    /// <summary>Each present scenario's rows.</summary>
+    /// <param name="rows">[B, …].</param>
+    /// <returns>[b, …] for each of <see cref="Present"/>; all of them are one copy of the rows.</returns>
+    public Tensor[] Split(Tensor rows) => _present.Length == 1 ? [rows] : rows.index_select(0, _order).split(_counts);
+
+    /// <summary>Each present scenario's rows of a tensor of its own.</summary>
+    /// <param name="rowsOfScenario">[B, …] for each of the S scenarios; all of them may be one.</param>
+    /// <returns>[b, …] for each of <see cref="Present"/>.</returns>
+    public Tensor[] SplitOwn(Tensor[] rowsOfScenario)
     {
-        if (_present.Length == 1)
-            return tower(_present[0], rows);
-        var groups = rows.index_select(0, _order).split(_counts);
-        return torch.cat([.. groups.Select((group, k) => tower(_present[k], group))]).index_select(0, _places);
+        if (rowsOfScenario.All(rows => ReferenceEquals(rows, rowsOfScenario[0])))
+            return Split(rowsOfScenario[0]);
+        var places = _order.split(_counts);
+        return [.. _present.Select((s, k) => rowsOfScenario[s].index_select(0, places[k]))];
     }
+
+    /// <summary>Puts what was computed per scenario back into the order of the batch.</summary>
+    /// <param name="results">[b, …] for each of <see cref="Present"/>.</param>
+    /// <returns>[B, …].</returns>
+    public Tensor Join(Tensor[] results) => _present.Length == 1 ? results[0] : torch.cat(results).index_select(0, _places);
 }

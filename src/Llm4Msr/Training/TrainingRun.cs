@@ -42,9 +42,7 @@ public sealed record RunOptions
             if (!right)
                 problems.Add(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key} is {value}, expected {expected}"));
         }
-        Require(Model.EmbeddingSize > 0, "embedding", Model.EmbeddingSize, "1 or more");
-        Require(Model.HiddenWidths.Count > 0 && Model.HiddenWidths.All(w => w > 0), "hidden", string.Join(',', Model.HiddenWidths), "widths of 1 or more");
-        Require(Model.Fusion?.Components is null or > 0, "components", Model.Fusion?.Components ?? 0, "1 or more");
+        problems.AddRange(Model.Problems());
         Require(Training.BatchSize > 0, "batch-size", Training.BatchSize, "1 or more");
         Require(Training.LearningRate > 0, "learning-rate", Training.LearningRate, "more than 0");
         Require(Training.GeneratorLearningRate > 0, "generator-learning-rate", Training.GeneratorLearningRate, "more than 0");

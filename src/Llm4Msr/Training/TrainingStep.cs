@@ -79,11 +79,12 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
 
     private static ParameterGroup[] Groups(ClickModel model, TrainingOptions options)
     {
-        var named = model.named_parameters().ToLookup(p => p.name.Contains("_generator.", StringComparison.Ordinal), p => p.parameter);
+        var generators = model.KnowledgeGenerators.Select(p => p.Handle).ToHashSet();
+        var all = model.parameters().ToLookup(p => generators.Contains(p.Handle));
         return
         [
-            new ParameterGroup([.. named[false]], options.LearningRate, options.WeightDecay),
-            new ParameterGroup([.. named[true]], options.GeneratorLearningRate, options.WeightDecay),
+            new ParameterGroup([.. all[false]], options.LearningRate, options.WeightDecay),
+            new ParameterGroup([.. all[true]], options.GeneratorLearningRate, options.WeightDecay),
         ];
     }
 }

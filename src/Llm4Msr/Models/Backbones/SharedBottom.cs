@@ -15,12 +15,11 @@ public sealed class SharedBottom : nn.Module<Tensor, ScenarioGroups, Tensor>
     private readonly Mlp bottom;
     private readonly ModuleList<Tower> tower;
 
-    public SharedBottom(int inputs, IReadOnlyList<int> hiddenWidths, int scenarios, Generator random) : base(nameof(SharedBottom))
+    public SharedBottom(int inputs, int scenarios, ModelOptions options, Generator random) : base(nameof(SharedBottom))
     {
-        int[] bottomWidths = [.. hiddenWidths.SkipLast(1)];
-        bottom = new Mlp(inputs, bottomWidths, random);
-        var width = bottomWidths.Length == 0 ? inputs : bottomWidths[^1];
-        tower = nn.ModuleList([.. Enumerable.Range(0, scenarios).Select(_ => new Tower(width, [hiddenWidths[^1]], random))]);
+        var widths = WidthSplit.ForBottom(options.HiddenWidths);
+        bottom = new Mlp(inputs, widths.Shared, random);
+        tower = Tower.PerScenario(scenarios, widths.TowerInputs(inputs), widths.Tower, random);
         RegisterComponents();
     }
 

@@ -1,5 +1,6 @@
 using Llm4Msr.Data;
 using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,19 +17,19 @@ public sealed class Star : nn.Module<Tensor, ScenarioGroups, Tensor>
     private readonly ModuleList<StarLayer> star;
     private readonly AuxiliaryNetwork aux;
 
-    public Star(int inputs, IReadOnlyList<int> hiddenWidths, int scenarios, Generator random, int scenarioEmbedding = 16) : base(nameof(Star))
+    public Star(int inputs, int scenarios, ModelOptions options, Generator random) : base(nameof(Star))
     {
         norm = new PartitionedNorm(inputs, scenarios);
-        int[] widths = [inputs, .. hiddenWidths, 1];
+        int[] widths = [inputs, .. options.HiddenWidths, 1];
         star = nn.ModuleList([.. widths.Zip(widths.Skip(1), (i, o) => new StarLayer(i, o, scenarios, random))]);
-        aux = new AuxiliaryNetwork(inputs, hiddenWidths[^1], scenarios, scenarioEmbedding, random);
+        aux = new AuxiliaryNetwork(inputs, options.HiddenWidths[^1], scenarios, options.ScenarioEmbeddingSize, random);
         RegisterComponents();
     }
 
     /// <param name="features">[B, N].</param>
     /// <returns>One logit per row, [B].</returns>
     public override Tensor forward(Tensor features, ScenarioGroups scenarios) =>
-        scenarios.Apply(features, Network) + aux.call(features, scenarios);
+        scenarios.Apply(features, Network).Plus(aux.call(features, scenarios));
 
     private Tensor Network(int scenario, Tensor rows)
     {
@@ -64,7 +65,7 @@ public sealed class StarLayer : nn.Module<Tensor, int, Tensor>
     /// <param name="rows">[b, I].</param>
     /// <returns>[b, O], before the activation.</returns>
     public override Tensor forward(Tensor rows, int scenario) =>
-        rows.mm(weight * weight_scenario[scenario]) + (bias + bias_scenario[scenario]);
+        rows.mm(weight * weight_scenario[scenario]).Plus(bias.Plus(bias_scenario[scenario]));
 }
 
 /// <summary>Reads which scenario a row is of, and its features before normalisation; its logit is added.</summary>

@@ -1,36 +1,10 @@
 using Llm4Msr.Data;
 using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Llm4Msr.Models.Enhancements;
-
-/// <summary>How LLM4MSR is built around a backbone; the defaults are the preset <c>default</c> (models guide, section 2).</summary>
-public sealed record FusionOptions
-{
-    /// <summary>
-    /// True: the user level adds to the features, no activation follows the last generated layer, which starts at zero,
-    /// and alpha stays between 0 and 1. False: equations 7 to 9 to the letter.
-    /// </summary>
-    public bool Residual { get; init; } = true;
-
-    /// <summary>Width between the two generated layers of the user level.</summary>
-    public int UserHidden { get; init; } = 32;
-
-    /// <summary>Width between the two generated layers of the scenario level.</summary>
-    public int ScenarioHidden { get; init; } = 32;
-
-    /// <summary>
-    /// Principal components of the users' z-scored vectors that the generators read; null: the vectors as they are.
-    /// </summary>
-    public int? Components { get; init; } = 16;
-
-    /// <summary>Whether each scenario's vector is brought to mean 0 and variance 1.</summary>
-    public bool NormalizeScenarios { get; init; } = true;
-
-    /// <summary>The paper as it stands.</summary>
-    public static FusionOptions Paper() => new() { Residual = false, UserHidden = 64, ScenarioHidden = 64, Components = null, NormalizeScenarios = false };
-}
 
 /// <summary>What the language model said about the rows of a batch.</summary>
 /// <param name="User">Vectors for the B rows.</param>
@@ -38,49 +12,75 @@ public sealed record FusionOptions
 public sealed record BatchKnowledge(RowKnowledge User, Tensor Scenario);
 
 /// <summary>
-/// LLM4MSR's hierarchical meta networks around any backbone: user-level meta layers below it (equation 8),
-/// scenario-level ones beside it, and alpha between the two logits (equation 9).
+/// LLM4MSR's hierarchical meta networks around any backbone. As the paper has it, user-level meta layers stand below the
+/// backbone (equation 8) and scenario-level ones beside it, with alpha between the two logits (equation 9); each level may
+/// also stand in the other place or be left out (Figure 3).
 /// </summary>
-/// <remarks>Shapes: B rows, N features, S scenarios.</remarks>
-public sealed class KnowledgeFusion : nn.Module<Tensor, ScenarioGroups, BatchKnowledge, Tensor>
+/// <remarks>
+/// Shapes: B rows, N features, S scenarios. At the bottom the user level comes first. Beside the backbone each level reads
+/// e; with both there, the user level's logit is mixed in first.
+/// </remarks>
+public sealed class KnowledgeFusion : nn.Module<Tensor, ScenarioGroups, BatchKnowledge?, Tensor>
 {
     private readonly nn.Module<Tensor, ScenarioGroups, Tensor> backbone;
-    private readonly MetaLayers user;
-    private readonly MetaLayers scenario;
+    private readonly MetaLayers? user;
+    private readonly MetaLayers? scenario;
     private readonly Parameter? alpha;       // equation 9's, free
     private readonly Parameter? alpha_logit; // before the sigmoid that keeps alpha in (0, 1)
-    private readonly bool residual;
+    private readonly Parameter? user_alpha;  // the same for the user level in parallel
+    private readonly Parameter? user_alpha_logit;
+    private readonly FusionOptions options;
 
     public KnowledgeFusion(
-        nn.Module<Tensor, ScenarioGroups, Tensor> backbone, int features, KnowledgeShape knowledge, FusionOptions options, Generator random)
+        nn.Module<Tensor, ScenarioGroups, Tensor> backbone, int features, int scenarios, KnowledgeShape knowledge, FusionOptions options, Generator random)
         : base(nameof(KnowledgeFusion))
     {
         this.backbone = backbone;
-        residual = options.Residual;
-        user = new MetaLayers(
-            knowledge.UserWidth, [features, options.UserHidden, features], activateLast: !residual, zeroStart: residual, knowledge.UserScale, random);
-        scenario = new MetaLayers(
-            knowledge.ScenarioWidth, [features, options.ScenarioHidden, 1], activateLast: !residual, zeroStart: residual, knowledge.ScenarioScale, random);
-        if (residual)
-            alpha_logit = Weights.Constant(0);
-        else
-            alpha = Weights.Constant(0.5);
+        this.options = options;
+        user = Level(options.UserLevel, knowledge.UserWidth, knowledge.UserScale, options.UserHidden);
+        scenario = Level(options.ScenarioLevel, knowledge.ScenarioWidth, knowledge.ScenarioScale, options.ScenarioHidden);
+        (alpha, alpha_logit) = Share(options.ScenarioLevel);
+        (user_alpha, user_alpha_logit) = Share(options.UserLevel);
         RegisterComponents();
+
+        MetaLayers? Level(FusionPlacement placement, int width, double scale, int hidden) => placement == FusionPlacement.None ? null
+            : new MetaLayers(
+                width, [features, .. Enumerable.Repeat(hidden, options.Layers - 1), placement == FusionPlacement.Bottom ? features : 1],
+                activateLast: !options.Residual, zeroStart: options.Residual, scale, random, options.Rank);
+
+        (Parameter? Free, Parameter? Logit) Share(FusionPlacement placement)
+        {
+            int? alphas = options.AlphaPerScenario ? scenarios : null;
+            return placement != FusionPlacement.Parallel ? (null, null)
+                : options.Residual ? (null, Alpha.Start(0, alphas)) : (Alpha.Start(0.5, alphas), null);
+        }
     }
 
     /// <param name="features">e, [B, N].</param>
     /// <returns>One logit per row, [B].</returns>
-    public override Tensor forward(Tensor features, ScenarioGroups scenarios, BatchKnowledge knowledge)
+    public override Tensor forward(Tensor features, ScenarioGroups scenarios, BatchKnowledge? knowledge)
     {
-        var adapted = user.call(features, knowledge.User);
-        if (residual)
-            adapted = features + adapted;
-        var backboneLogit = backbone.call(adapted, scenarios);
-        var scenarioLogit = scenarios.Apply(features, (s, rows) => scenario.ForwardShared(rows, knowledge.Scenario[s]).squeeze(-1));
+        ArgumentNullException.ThrowIfNull(knowledge);
 
-        var share = residual ? alpha_logit!.sigmoid() : alpha!;
-        return share * scenarioLogit + (1 - share) * backboneLogit;
+        var adapted = options.UserLevel == FusionPlacement.Bottom ? Adapt(features, UserLevel(features, knowledge)) : features;
+        var scenarioInput = options.ScenarioInput == ScenarioInput.UserMeta ? adapted : features;
+        if (options.ScenarioLevel == FusionPlacement.Bottom)
+            adapted = Adapt(adapted, ScenarioLevel(adapted, scenarios, knowledge));
+
+        var logit = backbone.call(adapted, scenarios);
+        if (options.UserLevel == FusionPlacement.Parallel)
+            logit = Alpha.Mix(UserLevel(features, knowledge).squeeze(-1), logit, user_alpha ?? user_alpha_logit!.sigmoid(), scenarios);
+        if (options.ScenarioLevel == FusionPlacement.Parallel)
+            logit = Alpha.Mix(ScenarioLevel(scenarioInput, scenarios, knowledge).squeeze(-1), logit, alpha ?? alpha_logit!.sigmoid(), scenarios);
+        return logit;
     }
+
+    private Tensor UserLevel(Tensor rows, BatchKnowledge knowledge) => user!.call(rows, knowledge.User);
+
+    private Tensor ScenarioLevel(Tensor rows, ScenarioGroups scenarios, BatchKnowledge knowledge) =>
+        scenarios.Apply(rows, (s, own) => scenario!.ForwardShared(own, knowledge.Scenario[s]));
+
+    private Tensor Adapt(Tensor rows, Tensor change) => options.Residual ? rows.Plus(change) : change;
 }
 
 /// <summary>What the generators read.</summary>

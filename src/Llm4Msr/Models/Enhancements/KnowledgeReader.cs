@@ -1,4 +1,6 @@
 using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -17,8 +19,10 @@ public sealed class KnowledgeReader : nn.Module
 {
     private const double Epsilon = 1e-6;
 
-    private readonly Parameter user_none;
-    private readonly Parameter scenario_none;
+    private static readonly Scalar s_epsilon = Epsilon;
+
+    private readonly Parameter? user_none; // each only where a level reads it: a weight that nothing reads is not one
+    private readonly Parameter? scenario_none;
     private readonly Tensor? user_mean;  // [H]
     private readonly Tensor? user_basis; // [H, R]; the z-score's division is in it
     private readonly bool normalizeScenarios;
@@ -32,8 +36,7 @@ public sealed class KnowledgeReader : nn.Module
             (user_mean, user_basis) = PrincipalComponents(trainingUsers, WidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]));
         var read = ReadUsers(trainingUsers);
         Shape = new KnowledgeShape((int)read.shape[1], Scale(read), (int)scenarios.shape[1], Scale(ReadScenarios(scenarios)));
-        user_none = Weights.Constant(0, Shape.UserWidth);
-        scenario_none = Weights.Constant(0, Shape.ScenarioWidth);
+        (user_none, scenario_none) = Missing(options);
         RegisterComponents();
     }
 
@@ -44,8 +47,7 @@ public sealed class KnowledgeReader : nn.Module
         if (options.Components is not null)
             (user_mean, user_basis) = (zeros(storedUserWidth), zeros(storedUserWidth, userWidth));
         Shape = new KnowledgeShape(userWidth, 1, scenarioWidth, 1);
-        user_none = Weights.Constant(0, userWidth);
-        scenario_none = Weights.Constant(0, scenarioWidth);
+        (user_none, scenario_none) = Missing(options);
         RegisterComponents();
     }
 
@@ -67,7 +69,7 @@ public sealed class KnowledgeReader : nn.Module
         if (!normalizeScenarios)
             return vectors;
         var centred = vectors - vectors.mean([1], keepdim: true);
-        return centred * (centred.square().mean([1], keepdim: true) + Epsilon).rsqrt();
+        return centred * centred.Squared().mean([1], keepdim: true).Plus(s_epsilon).rsqrt();
     }
 
     /// <summary>Puts the learned vectors where there is no knowledge.</summary>
@@ -76,12 +78,16 @@ public sealed class KnowledgeReader : nn.Module
     /// <param name="scenarios">Read, [S, Hs].</param>
     /// <param name="scenarioMissing">Which scenarios are to be seen without knowledge, [S, 1] bool.</param>
     public BatchKnowledge Fill(Tensor users, Tensor owner, Tensor scenarios, Tensor scenarioMissing) => new(
-        new RowKnowledge(cat([user_none.unsqueeze(0), users]), owner),
-        scenario_none.where(scenarioMissing, scenarios));
+        new RowKnowledge(user_none is null ? users : cat([user_none.unsqueeze(0), users]), owner),
+        scenario_none is null ? scenarios : scenario_none.where(scenarioMissing, scenarios));
+
+    private (Parameter? User, Parameter? Scenario) Missing(FusionOptions options) => (
+        options.UserLevel == FusionPlacement.None ? null : Weights.Constant(0, Shape.UserWidth),
+        options.ScenarioLevel == FusionPlacement.None ? null : Weights.Constant(0, Shape.ScenarioWidth));
 
     private static double Scale(Tensor vectors)
     {
-        var scale = Math.Sqrt(vectors.square().mean().item<float>());
+        var scale = Math.Sqrt(vectors.Squared().mean().item<float>());
         return scale > Epsilon ? scale : 1;
     }
 
@@ -90,10 +96,10 @@ public sealed class KnowledgeReader : nn.Module
         using var _ = no_grad();
         var x = vectors.to(float64);
         var mean = x.mean([0]);
-        var deviation = (x - mean).square().mean([0]).sqrt();
-        var scale = where(deviation > Epsilon, 1 / deviation, zeros_like(deviation)); // a constant dimension says nothing
+        var deviation = (x - mean).Squared().mean([0]).sqrt();
+        var scale = where(deviation.gt(s_epsilon), deviation.reciprocal(), zeros_like(deviation)); // a constant dimension says nothing
         var z = (x - mean) * scale;
-        var (variances, directions) = linalg.eigh(z.t().mm(z) / x.shape[0]); // ascending
+        var (variances, directions) = linalg.eigh(z.t().mm(z) / tensor((double)x.shape[0])); // ascending
         var basis = directions.narrow(1, directions.shape[1] - components, components).flip(1);
         // A direction and its opposite are equally principal: the largest entry is made positive, so that runs agree.
         var largest = basis.gather(0, basis.abs().argmax(0, keepdim: true));

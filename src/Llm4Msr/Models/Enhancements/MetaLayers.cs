@@ -1,3 +1,5 @@
+using Llm4Msr.Models.Layers;
+using Llm4Msr.Platform;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -26,15 +28,16 @@ public sealed class MetaLayers : nn.Module<Tensor, RowKnowledge, Tensor>
     /// <param name="activateLast">Equation 7 as it stands; false leaves the last layer linear (models guide, section 2 a).</param>
     /// <param name="zeroStart">Whether the last generated layer is zero at the start, so that training starts from the model without it.</param>
     /// <param name="knowledgeScale">Root mean square of the elements of the knowledge, so that generated weights start at the right size.</param>
+    /// <param name="rank">Size of the generated cores; null for whole weights.</param>
     public MetaLayers(
-        int knowledgeWidth, IReadOnlyList<int> widths, bool activateLast, bool zeroStart, double knowledgeScale, Generator random) : base(nameof(MetaLayers))
+        int knowledgeWidth, IReadOnlyList<int> widths, bool activateLast, bool zeroStart, double knowledgeScale, Generator random, int? rank = null) : base(nameof(MetaLayers))
     {
         this.activateLast = activateLast;
         layers = new MetaLayer[widths.Count - 1];
         for (var k = 0; k < layers.Length; k++)
         {
             var startsAtZero = zeroStart && k == layers.Length - 1;
-            layers[k] = new MetaLayer(knowledgeWidth, widths[k], widths[k + 1], startsAtZero ? 0 : 1, knowledgeScale, random);
+            layers[k] = new MetaLayer(knowledgeWidth, widths[k], widths[k + 1], startsAtZero ? 0 : 1, knowledgeScale, random, rank);
             register_module($"{k}", layers[k]);
         }
     }
@@ -61,25 +64,36 @@ public sealed class MetaLayers : nn.Module<Tensor, RowKnowledge, Tensor>
 }
 
 /// <summary>One generated layer, before its activation.</summary>
-/// <remarks>Shapes as in <see cref="MetaLayers"/>; a generated weight is [O, I], row-major in the generator's output.</remarks>
+/// <remarks>
+/// Shapes as in <see cref="MetaLayers"/>; a generated weight is [O, I], row-major in the generator's output. With a rank R
+/// the generated weight is a core [R, R] between two learned matrices: W = left · core · right, after APG; R is never
+/// larger than the layer's narrower side.
+/// </remarks>
 public sealed class MetaLayer : nn.Module<Tensor, RowKnowledge, Tensor>
 {
     private readonly Linear weight_generator;
     private readonly Linear bias_generator;
+    private readonly Parameter? left;  // [O, R]
+    private readonly Parameter? right; // [R, I]
     private readonly int knowledgeWidth;
-    private readonly int inputs;
-    private readonly int outputs;
+    private readonly int inputs;       // of the generated weight: I, or R
+    private readonly int outputs;      // O, or R
 
     /// <param name="gain">1, or 0 for a layer that starts at zero.</param>
-    public MetaLayer(int knowledgeWidth, int inputs, int outputs, double gain, double knowledgeScale, Generator random) : base(nameof(MetaLayer))
+    public MetaLayer(int knowledgeWidth, int inputs, int outputs, double gain, double knowledgeScale, Generator random, int? rank = null) : base(nameof(MetaLayer))
     {
         this.knowledgeWidth = knowledgeWidth;
-        this.inputs = inputs;
-        this.outputs = outputs;
-        weight_generator = nn.Linear(knowledgeWidth, outputs * inputs);
+        (this.inputs, this.outputs) = (inputs, outputs);
+        if (rank is not null)
+        {
+            this.inputs = this.outputs = Math.Min(rank.Value, Math.Min(inputs, outputs));
+            right = Weights.Normal(1 / Math.Sqrt(inputs), random, this.inputs, inputs); // neither of the two changes the size of what it is given
+            left = Weights.Normal(1 / Math.Sqrt(this.outputs), random, outputs, this.outputs);
+        }
+        weight_generator = nn.Linear(knowledgeWidth, this.outputs * this.inputs);
         bias_generator = nn.Linear(knowledgeWidth, outputs);
         // A generated weight has variance 2/I, half of it from the generator's bias, which is the layer that all rows share.
-        var deviation = gain / Math.Sqrt(inputs);
+        var deviation = gain / Math.Sqrt(this.inputs);
         using (no_grad())
         {
             weight_generator.weight.normal_(0, deviation / (Math.Sqrt(knowledgeWidth) * knowledgeScale), random);
@@ -94,10 +108,11 @@ public sealed class MetaLayer : nn.Module<Tensor, RowKnowledge, Tensor>
     /// <returns>[B, O].</returns>
     public override Tensor forward(Tensor features, RowKnowledge knowledge)
     {
-        var bias_BO = bias_generator.call(knowledge.Distinct).index_select(0, knowledge.Owner);
-        return bias_BO + (knowledgeWidth > Math.Max(inputs, outputs)
-            ? WithGeneratedWeights(features, knowledge)
-            : WithFactors(features, knowledge.Distinct.index_select(0, knowledge.Owner)));
+        var rows = Right(features);
+        var product = knowledgeWidth > Math.Max(inputs, outputs)
+            ? WithGeneratedWeights(rows, knowledge)
+            : WithFactors(rows, knowledge.Distinct.index_select(0, knowledge.Owner));
+        return Left(product).Plus(bias_generator.call(knowledge.Distinct).index_select(0, knowledge.Owner));
     }
 
     /// <param name="features">[b, I].</param>
@@ -105,8 +120,12 @@ public sealed class MetaLayer : nn.Module<Tensor, RowKnowledge, Tensor>
     public Tensor ForwardShared(Tensor features, Tensor knowledge)
     {
         var weight_OI = weight_generator.call(knowledge).view(outputs, inputs);
-        return features.mm(weight_OI.t()) + bias_generator.call(knowledge);
+        return Left(Right(features).mm(weight_OI.t())).Plus(bias_generator.call(knowledge));
     }
+
+    private Tensor Right(Tensor rows) => right is null ? rows : rows.mm(right.t());
+
+    private Tensor Left(Tensor rows) => left is null ? rows : rows.mm(left.t());
 
     /// <summary>Generates a weight per distinct vector; for wide knowledge.</summary>
     private Tensor WithGeneratedWeights(Tensor features_BI, RowKnowledge knowledge)

@@ -1,3 +1,5 @@
+using Llm4Msr.Platform;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -13,8 +15,9 @@ namespace Llm4Msr.Models.Layers;
 /// </remarks>
 public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
 {
-    private const double Epsilon = 1e-5;
-    private const double Momentum = 0.1;
+    public const double Epsilon = 1e-5, Momentum = 0.1;
+
+    private static readonly Scalar s_epsilon = Epsilon, s_momentum = Momentum, s_rest = 1 - Momentum;
 
     private readonly Parameter gamma;
     private readonly Parameter beta;
@@ -41,18 +44,18 @@ public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
         var (mean, variance) = training && rows.shape[0] > 1
             ? BatchStatistics(rows, scenario)
             : (running_mean[scenario], running_var[scenario]);
-        var scale = gamma * gamma_scenario[scenario] * (variance + Epsilon).rsqrt();
-        return (rows - mean) * scale + (beta + beta_scenario[scenario]);
+        var scale = gamma * gamma_scenario[scenario] * variance.Plus(s_epsilon).rsqrt();
+        return ((rows - mean) * scale).Plus(beta.Plus(beta_scenario[scenario]));
     }
 
     private (Tensor Mean, Tensor Variance) BatchStatistics(Tensor rows, int scenario)
     {
         var mean = rows.mean([0]);
-        var variance = (rows - mean).square().mean([0]);
+        var variance = (rows - mean).Squared().mean([0]);
         using (no_grad())
         {
-            running_mean[scenario].mul_(1 - Momentum).add_(mean, Momentum);
-            running_var[scenario].mul_(1 - Momentum).add_(variance, Momentum);
+            running_mean[scenario].mul_(s_rest).add_(mean, s_momentum);
+            running_var[scenario].mul_(s_rest).add_(variance, s_momentum);
         }
         return (mean, variance);
     }

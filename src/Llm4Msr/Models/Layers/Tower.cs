@@ -22,6 +22,9 @@ public sealed class Tower : nn.Module<Tensor, Tensor>
         register_module("out", last);
     }
 
+    public static ModuleList<Tower> PerScenario(int scenarios, int inputs, IReadOnlyList<int> widths, Generator random) =>
+        nn.ModuleList([.. Enumerable.Range(0, scenarios).Select(_ => new Tower(inputs, widths, random))]);
+
     /// <param name="rows">[B, I].</param>
     /// <returns>One logit per row, [B].</returns>
     public override Tensor forward(Tensor rows)

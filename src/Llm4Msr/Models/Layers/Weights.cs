@@ -20,11 +20,18 @@ public static class Weights
         return layer;
     }
 
+    public static Parameter Uniform(double bound, Generator random, params long[] shape)
+    {
+        using var _ = no_grad();
+        return new Parameter(zeros(shape).uniform_(-bound, bound, random));
+    }
+
     public static Parameter Normal(double deviation, Generator random, params long[] shape)
     {
         using var _ = no_grad();
         return new Parameter(zeros(shape).normal_(0, deviation, random));
     }
 
-    public static Parameter Constant(double value, params long[] shape) => new(full(shape, value, float32));
+    public static Parameter Constant(double value, params long[] shape) =>
+        new(tensor(Enumerable.Repeat((float)value, (int)shape.Aggregate(1L, (product, d) => product * d)).ToArray()).view(shape));
 }

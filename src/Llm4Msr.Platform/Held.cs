@@ -1,6 +1,6 @@
 using TorchSharp;
 
-namespace Llm4Msr.Language.Decoding;
+namespace Llm4Msr.Platform;
 
 /// <summary>Numbers that are passed to tensor operations, wrapped once and kept.</summary>
 /// <remarks>
@@ -10,7 +10,16 @@ namespace Llm4Msr.Language.Decoding;
 /// <c>x.add_(y)</c> without its factor, <c>square</c>, <c>vector_norm</c>, <c>full</c>, <c>arange</c>,
 /// <c>masked_fill</c>) is not called while other threads may run.
 /// </remarks>
-internal static class Held
+public static class Held
 {
     public static readonly Scalar One = 1f;
+
+    /// <summary>x + y.</summary>
+    public static torch.Tensor Plus(this torch.Tensor x, torch.Tensor y) => x.add(y, One);
+
+    /// <summary>x + <paramref name="number"/>, which the caller holds.</summary>
+    public static torch.Tensor Plus(this torch.Tensor x, Scalar number) => x.add(number, One);
+
+    /// <summary>x², element by element.</summary>
+    public static torch.Tensor Squared(this torch.Tensor x) => x * x;
 }
