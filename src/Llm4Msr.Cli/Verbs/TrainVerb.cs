@@ -37,17 +37,20 @@ internal static class TrainVerb
         var decay = new Option<double>("--weight-decay") { Description = "Added to gradients, as in Adam.", DefaultValueFactory = _ => training.WeightDecay };
         var epochs = new Option<int>("--epochs") { Description = "The most epochs that are trained.", DefaultValueFactory = _ => training.Epochs };
         var patience = new Option<int?>("--patience") { Description = $"Epochs without a better validation before stopping [default: {training.Patience}; paper: 3]." };
+        var monitor = Spelling.Option("--monitor", "What on the validation part chooses the epoch.", training.Monitor);
         var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Inv($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
         var idDropout = new Option<double?>("--id-dropout") { Description = "Share of rows whose user id is hidden [default: 0.5 under user-holdout, else 0]." };
         var without = new Option<bool>("--drop-rows-without-knowledge") { Description = "Leave out training rows that no snapshot is older than." };
         var threads = new Option<int>("--threads") { Description = "Torch threads. One per process is fastest where several run.", DefaultValueFactory = _ => run.Threads };
+
+        var minutes = new Option<double>("--checkpoint-minutes") { Description = "Minutes between checkpoints within an epoch; there is one after each epoch too.", DefaultValueFactory = _ => run.CheckpointMinutes };
 
         var verb = new Verb("train", "Fit a backbone, with or without knowledge.",
             "llm4msr train data --backbone star --seeds 3 --out runs/star",
             "llm4msr train data --backbone star --enhancement llm4msr --knowledge knowledge.db --seeds 3 --out runs/star-llm4msr")
         {
             data, output, knowledge, state, arm, preset, seeds, firstSeed,
-            batch, rate, generatorRate, decay, epochs, patience, knowledgeDropout, idDropout, without, threads,
+            batch, rate, generatorRate, decay, epochs, patience, monitor, knowledgeDropout, idDropout, without, threads, minutes,
         };
         foreach (var option in model.All)
             verb.Add(option);
@@ -76,6 +79,7 @@ internal static class TrainVerb
                     WeightDecay = parsed.GetValue(decay),
                     Epochs = parsed.GetValue(epochs),
                     Patience = parsed.GetValue(patience) ?? (paper ? 3 : training.Patience),
+                    Monitor = parsed.GetValue(monitor).Value,
                     KnowledgeDropout = parsed.GetValue(knowledgeDropout) ?? (paper ? 0 : training.KnowledgeDropout),
                     IdDropout = parsed.GetValue(idDropout) ?? (dataset.Description.Split.Kind == SplitKind.UserHoldout && !paper ? 0.5 : 0),
                 },
@@ -83,6 +87,7 @@ internal static class TrainVerb
                 State = parsed.GetValue(state),
                 KeepRowsWithoutKnowledge = !parsed.GetValue(without),
                 Threads = parsed.GetValue(threads),
+                CheckpointMinutes = parsed.GetValue(minutes),
             };
             return Run(cli, dataset, parsed.GetRequiredValue(data), store, options, parsed.GetRequiredValue(output),
                 [.. Enumerable.Range(parsed.GetValue(firstSeed), parsed.GetValue(seeds))]);
@@ -110,14 +115,15 @@ internal static class TrainVerb
         {
             for (var k = 0; k < seeds.Length; k++)
             {
-                var (seed, lastAuc) = (seeds[k], "");
-                results.Add(run.Train(seed,
+                var line = new TrainingLine(seeds[k], options.Training);
+                results.Add(run.Train(seeds[k],
                     (epoch, step, steps, loss) =>
                     {
                         cli.Cancellation.ThrowIfCancellationRequested();
-                        report(k * options.Training.Epochs + epoch - 1 + (step + 1.0) / steps, Inv($"seed {seed}, epoch {epoch}, loss {loss:F4}{lastAuc}"));
+                        var (done, text) = line.After(epoch, step, steps, loss);
+                        report(k * options.Training.Epochs + done, text);
                     },
-                    epoch => lastAuc = Inv($", validation AUC {epoch.Validation.MeanAuc:F4}")));
+                    line.After, cli.Terminal.Say));
             }
         });
         MetricsReport.Print(cli.Terminal, $"{ModelName.Of(options.Model, options.Arm)}, test part", results.Select(r => (r.Seed, r.Test)),

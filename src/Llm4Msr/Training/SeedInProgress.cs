@@ -12,7 +12,7 @@ namespace Llm4Msr.Training;
 internal sealed class SeedInProgress : IDisposable
 {
     private const int Kept = 3;
-    private const string EpochsFile = "epochs.jsonl", FaultyBatchFile = "faulty-batch.json", CheckpointPrefix = "after-", Unfinished = ".tmp";
+    private const string EpochsFile = "epochs.jsonl", FaultyBatchFile = "faulty-batch.json", CheckpointPrefix = "after-", LockFile = "training", Unfinished = ".tmp";
 
     private readonly string _folder;
     private readonly WriterLock _lock;
@@ -26,9 +26,8 @@ internal sealed class SeedInProgress : IDisposable
     /// <summary>Takes the right to train a seed, and clears away what a killed process left half written.</summary>
     public static SeedInProgress Open(ModelFolder run, int seed)
     {
-        var folder = FolderOf(run, seed);
-        var @lock = WriterLock.Acquire(folder, "training of a seed");
-        Directory.CreateDirectory(folder);
+        var folder = Directory.CreateDirectory(FolderOf(run, seed)).FullName;
+        var @lock = WriterLock.Acquire(Path.Combine(folder, LockFile), $"training of seed {seed}");
         IEnumerable<string> halves =
         [
             .. Directory.EnumerateDirectories(folder, "*" + Unfinished),
@@ -39,11 +38,11 @@ internal sealed class SeedInProgress : IDisposable
         return new SeedInProgress(folder, @lock);
     }
 
-    /// <summary>Clears away what a process left that was killed after it had finished the seed.</summary>
+    /// <summary>Clears away what is of no use once the seed is finished, whoever finished it.</summary>
     public static void Clear(ModelFolder run, int seed)
     {
         if (Directory.Exists(FolderOf(run, seed)))
-            Open(run, seed).Finish();
+            Directory.Delete(FolderOf(run, seed), recursive: true);
     }
 
     /// <summary>Puts the trainer where the newest checkpoint that is whole left off, and the log of epochs with it.</summary>
@@ -89,13 +88,6 @@ internal sealed class SeedInProgress : IDisposable
     /// <summary>Writes the log of epochs into the finished seed's folder.</summary>
     public static void WriteEpochs(string folder, IEnumerable<EpochResult> epochs) =>
         File.WriteAllLines(Path.Combine(folder, EpochsFile), epochs.Select(Line));
-
-    /// <summary>Deletes the folder: the seed is finished.</summary>
-    public void Finish()
-    {
-        Directory.Delete(_folder, recursive: true);
-        Dispose();
-    }
 
     public void Dispose() => _lock.Dispose();
 

@@ -114,13 +114,17 @@ public sealed class TrainingRun
     public SeedResult Train(
         int seed, Action<int, int, int, float>? afterStep = null, Action<EpochResult>? afterEpoch = null, Action<string>? say = null)
     {
-        if (_folder.Seeds.Contains(seed))
-        {
-            SeedInProgress.Clear(_folder, seed);
-            return ReadResult(_folder, seed);
-        }
+        if (!_folder.Seeds.Contains(seed))
+            TrainAndAdd(seed, afterStep, afterEpoch, say);
+        SeedInProgress.Clear(_folder, seed);
+        return ReadResult(_folder, seed);
+    }
 
+    private void TrainAndAdd(int seed, Action<int, int, int, float>? afterStep, Action<EpochResult>? afterEpoch, Action<string>? say)
+    {
         using var progress = SeedInProgress.Open(_folder, seed);
+        if (_folder.Seeds.Contains(seed))
+            return; // finished by another process before this one took its turn
         using var scope = torch.NewDisposeScope();
         var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
         using var model = Build(table, (ulong)seed);
@@ -140,8 +144,6 @@ public sealed class TrainingRun
             SeedInProgress.WriteEpochs(folder, trainer.Position.Epochs);
             File.WriteAllText(System.IO.Path.Combine(folder, MetricsFile), JsonSerializer.Serialize(result, TrainingJson.File) + "\n");
         });
-        progress.Finish();
-        return result;
     }
 
     private void Fit(Trainer trainer, SeedInProgress progress, Action<int, int, int, float>? afterStep, Action<EpochResult>? afterEpoch)
