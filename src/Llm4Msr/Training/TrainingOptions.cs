@@ -15,7 +15,7 @@ public sealed record TrainingOptions
     public int Epochs { get; init; } = 40;
 
     /// <summary>What is watched on the validation part to choose the epoch.</summary>
-    public Monitor Monitor { get; init; } = Monitor.MeanAuc;
+    public ValidationMonitor Monitor { get; init; } = ValidationMonitor.MeanAuc;
 
     /// <summary>Epochs without a better <see cref="Monitor"/> after which training stops.</summary>
     public int Patience { get; init; } = 4;

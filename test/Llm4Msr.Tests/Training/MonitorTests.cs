@@ -18,9 +18,9 @@ public sealed class MonitorTests : IDisposable
     {
         var metrics = Metrics(("a", 10, 0.8, 0.5), ("b", 30, 0.6, 0.7), ("c", 0, null, null));
 
-        Assert.Equal(0.7, Monitor.MeanAuc.Worth(metrics), 1e-12);
-        Assert.Equal(0.6, Monitor.WorstAuc.Worth(metrics), 1e-12);
-        Assert.Equal(-(10 * 0.5 + 30 * 0.7) / 40, Monitor.LogLoss.Worth(metrics), 1e-12);
+        Assert.Equal(0.7, ValidationMonitor.MeanAuc.Worth(metrics), 1e-12);
+        Assert.Equal(0.6, ValidationMonitor.WorstAuc.Worth(metrics), 1e-12);
+        Assert.Equal(-(10 * 0.5 + 30 * 0.7) / 40, ValidationMonitor.LogLoss.Worth(metrics), 1e-12);
     }
 
     [Fact]
@@ -28,13 +28,13 @@ public sealed class MonitorTests : IDisposable
     {
         var metrics = Metrics(("a", 10, null, 0.5));
 
-        Assert.Equal(-0.5, Monitor.LogLoss.Worth(metrics), 1e-12);
-        foreach (var monitor in new[] { Monitor.MeanAuc, Monitor.WorstAuc })
+        Assert.Equal(-0.5, ValidationMonitor.LogLoss.Worth(metrics), 1e-12);
+        foreach (var monitor in new[] { ValidationMonitor.MeanAuc, ValidationMonitor.WorstAuc })
             Assert.Equal(FaultKind.BadInput, Assert.Throws<Llm4MsrException>(() => monitor.Worth(metrics)).Kind);
     }
 
-    [Theory, InlineData(Monitor.MeanAuc), InlineData(Monitor.WorstAuc), InlineData(Monitor.LogLoss)]
-    public void TheWeightsKeptAreThoseOfTheEpochThatTheMonitorChose(Monitor monitor)
+    [Theory, InlineData(ValidationMonitor.MeanAuc), InlineData(ValidationMonitor.WorstAuc), InlineData(ValidationMonitor.LogLoss)]
+    public void TheWeightsKeptAreThoseOfTheEpochThatTheMonitorChose(ValidationMonitor monitor)
     {
         var data = SampleData.Prepared(_scratch);
         using var sample = SampleModel.Of(data, BackboneKind.SharedBottom, "none");

@@ -4,7 +4,7 @@ using Llm4Msr.Platform;
 namespace Llm4Msr.Training;
 
 /// <summary>What is watched on the validation part to choose the epoch.</summary>
-public enum Monitor
+public enum ValidationMonitor
 {
     /// <summary>Mean over the scenarios whose AUC is defined.</summary>
     MeanAuc,
@@ -16,14 +16,14 @@ public enum Monitor
     LogLoss,
 }
 
-internal static class Monitors
+internal static class ValidationMonitors
 {
     /// <returns>A number that is higher for a better model.</returns>
-    public static double Worth(this Monitor monitor, Metrics metrics) => monitor switch
+    public static double Worth(this ValidationMonitor monitor, Metrics metrics) => monitor switch
     {
-        Monitor.MeanAuc => metrics.MeanAuc ?? throw Undefined(),
-        Monitor.WorstAuc => metrics.Scenarios.Min(s => s.Auc) ?? throw Undefined(),
-        Monitor.LogLoss => -metrics.Scenarios.Sum(s => (s.LogLoss ?? 0) * s.Rows) / metrics.Scenarios.Sum(s => s.Rows),
+        ValidationMonitor.MeanAuc => metrics.MeanAuc ?? throw Undefined(),
+        ValidationMonitor.WorstAuc => metrics.Scenarios.Min(s => s.Auc) ?? throw Undefined(),
+        ValidationMonitor.LogLoss => -metrics.Scenarios.Sum(s => (s.LogLoss ?? 0) * s.Rows) / metrics.Scenarios.Sum(s => s.Rows),
         _ => throw new ArgumentOutOfRangeException(nameof(monitor), monitor, null),
     };
 
