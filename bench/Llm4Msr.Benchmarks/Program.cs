@@ -15,12 +15,16 @@ try
         case ["training-step", "--data", var data, "--knowledge", var knowledge]:
             TrainingStepBenchmark.Run(data, knowledge);
             return 0;
+        case ["backbone-step"]:
+            BackboneStepBenchmark.Run();
+            return 0;
         default:
             Console.Error.WriteLine("""
                 dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
                   reasoning --model FILE    How many users per hour does a local language model read and answer for?
                   training-step --data DATA --knowledge STORE
                                             What does knowledge cost per training step?
+                  backbone-step             How far is a backbone's training step from what the processor can do?
                 """);
             return 2;
     }

@@ -6,7 +6,6 @@ using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
-using Llm4Msr.Models.Layers;
 using Llm4Msr.Platform;
 using TorchSharp;
 
@@ -72,9 +71,6 @@ public sealed class TrainingRun
         RunOptions Options, string DataFolder, string InteractionsHash, string TrainingPartHash, SplitOptions Split, int TrainingRows,
         string? KnowledgeContentHash, JsonNode? KnowledgeFingerprint, string Program, Machine Machine, IReadOnlyList<TableTraining> Tables);
 
-    /// <param name="Adam">dense, or lazy: only the rows that a batch looks up.</param>
-    private sealed record TableTraining(string Field, int Rows, string Adam);
-
     private readonly InteractionDataset _data;
     private readonly KnowledgeTable? _table;
     private readonly RunOptions _options;
@@ -98,7 +94,7 @@ public sealed class TrainingRun
             options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
             _trainingRanks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
             ProgramVersion.Current, Machine.Current,
-            [.. data.Encoder.Schema.Fields.Select(f => new TableTraining(f.Name, f.Cardinality, FeatureEmbedding.IsSparse(f) ? "lazy" : "dense"))]);
+            ModelSize.TablesOf(data.Encoder.Schema));
         _folder = Directory.Exists(path) ? GoOn(path, setup) : Create(path, setup);
     }
 

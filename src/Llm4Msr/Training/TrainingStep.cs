@@ -3,7 +3,6 @@ using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using TorchSharp;
-using TorchSharp.Modules;
 
 namespace Llm4Msr.Training;
 
@@ -13,7 +12,7 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
     /// <summary>Where an error about a batch keeps its rows, in <see cref="Exception.Data"/>.</summary>
     public const string RowsOfBatch = "rows of the batch";
 
-    private readonly Adam _adam = new(Groups(model, options));
+    private readonly BatchStep _step = new(model, options);
 
     /// <summary>Changes the weights by one step of Adam.</summary>
     /// <param name="ranks">The rows of the batch.</param>
@@ -26,34 +25,21 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
         var chance = RandomStreams.For(seed, "dropout", epoch, step);
         var batch = data.Encoder.Encode(data.Rows(ranks), Draw(chance, ranks.Length, options.IdDropout));
         var known = knowledge is null ? null : KnowledgeOf(knowledge, ranks, chance);
-
-        _adam.ZeroGradients();
-        var loss = torch.nn.functional.binary_cross_entropy_with_logits(model.call(batch, known), batch.Clicked);
-        var value = loss.item<float>();
-        if (!float.IsFinite(value))
-            throw NotFinite($"The loss of epoch {epoch}, batch {step + 1} is {value}", ranks);
-        loss.backward();
-        if (_adam.FirstNotFinite() is { } parameter)
-            throw NotFinite($"The gradient of '{NameOf(parameter)}' in epoch {epoch}, batch {step + 1} is not finite", ranks);
-        _adam.Step();
-        return value;
+        try
+        {
+            return _step.Run(batch, known, $"epoch {epoch}, batch {step + 1}");
+        }
+        catch (Llm4MsrException e)
+        {
+            e.Data[RowsOfBatch] = ranks.ToArray();
+            throw;
+        }
     }
 
-    /// <summary>What Adam remembers, under names that begin with <paramref name="prefix"/>.</summary>
-    /// <param name="stored">Whether a name is in the file that is read; null to write what there is.</param>
-    internal IEnumerable<(string Name, Tensor Tensor)> State(string prefix, Func<string, bool>? stored) =>
-        _adam.Slots.SelectMany(slot => slot.State(prefix + NameOf(slot.Parameter), stored));
+    /// <inheritdoc cref="BatchStep.State"/>
+    internal IEnumerable<(string Name, Tensor Tensor)> State(string prefix, Func<string, bool>? stored) => _step.State(prefix, stored);
 
-    public void Dispose() => _adam.Dispose();
-
-    private string NameOf(Parameter parameter) => model.named_parameters().First(p => p.parameter.Handle == parameter.Handle).name;
-
-    private static Llm4MsrException NotFinite(string what, ReadOnlySpan<int> ranks)
-    {
-        var error = new Llm4MsrException(FaultKind.Unexpected, $"{what}; the weights were left as they were before it. Try a lower learning rate.");
-        error.Data[RowsOfBatch] = ranks.ToArray();
-        return error;
-    }
+    public void Dispose() => _step.Dispose();
 
     private BatchKnowledge KnowledgeOf(VisibleKnowledge visible, ReadOnlySpan<int> ranks, Random chance)
     {
@@ -75,16 +61,5 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
         for (var k = 0; k < count; k++)
             drawn[k] = chance.NextDouble() < share;
         return drawn;
-    }
-
-    private static ParameterGroup[] Groups(ClickModel model, TrainingOptions options)
-    {
-        var generators = model.KnowledgeGenerators.Select(p => p.Handle).ToHashSet();
-        var all = model.parameters().ToLookup(p => generators.Contains(p.Handle));
-        return
-        [
-            new ParameterGroup([.. all[false]], options.LearningRate, options.WeightDecay),
-            new ParameterGroup([.. all[true]], options.GeneratorLearningRate, options.WeightDecay),
-        ];
     }
 }

@@ -16,7 +16,8 @@ public enum ValidationMonitor
     LogLoss,
 }
 
-internal static class ValidationMonitors
+/// <summary>Reads a monitor's number.</summary>
+public static class ValidationMonitors
 {
     /// <returns>A number that is higher for a better model.</returns>
     public static double Worth(this ValidationMonitor monitor, Metrics metrics) => monitor switch

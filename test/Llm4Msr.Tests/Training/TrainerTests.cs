@@ -101,6 +101,35 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(weights, Weights(sample));
     }
 
+    [Theory, InlineData(float.NaN), InlineData(float.PositiveInfinity), InlineData(float.NegativeInfinity)]
+    public void AGradientThatIsNotFiniteStopsBeforeTheWeightsChange(float value)
+    {
+        for (var faultyStep = 0; faultyStep < 34; faultyStep++) // a hundred in all
+        {
+            using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "none");
+            var parameters = sample.Model.named_parameters().ToList();
+            var (name, parameter) = parameters[faultyStep % parameters.Count];
+            var steps = 0;
+            var weights = new Dictionary<string, byte[]>();
+            using var trainer = Trainer(sample, s_options);
+
+            var error = Assert.Throws<Llm4MsrException>(() => _ = trainer.Fit((_, _, _) =>
+            {
+                if (steps++ != faultyStep)
+                    return;
+                parameter.register_hook(gradient => gradient.mul(value));
+                weights = Weights(sample);
+            }).ToList());
+
+            var next = faultyStep + 1;
+            Assert.Equal($"The gradient of '{name}' in epoch {next / trainer.Steps + 1}, batch {next % trainer.Steps + 1} is not finite; "
+                + "the weights were left as they were before it. Try a lower learning rate.", error.Message);
+            if (next % trainer.Steps > 0)
+                Assert.Equal(weights, Weights(sample));
+            Assert.NotEmpty((int[])error.Data[TrainingStep.RowsOfBatch]!);
+        }
+    }
+
     [Fact]
     public void StepsLeaveNoTensorBehind()
     {

@@ -11,7 +11,7 @@ namespace Llm4Msr.Tests.Training;
 [Collection(nameof(HeldNumbersTests))]
 public sealed class TrainingBesideOthersTests : IDisposable
 {
-    private const int Trainings = 3, Epochs = 6;
+    private const int Trainings = 3, Epochs = 8;
 
     private readonly ScratchFolder _scratch = new();
     private readonly InteractionDataset _data;
@@ -70,7 +70,7 @@ public sealed class TrainingBesideOthersTests : IDisposable
         using var sample = SampleModel.Of(_data, backbone, enhancement);
         using var trainer = new Trainer(
             sample.Model, _data, _data.RanksOf(Part.Training), _data.RanksOf(Part.Validation), sample.Knowledge,
-            new TrainingOptions { BatchSize = 64, Epochs = Epochs, Patience = Epochs, IdDropout = 0.2 }, seed: 3);
+            new TrainingOptions { BatchSize = 16, Epochs = Epochs, Patience = Epochs, IdDropout = 0.2 }, seed: 3);
         return trainer.Fit().Last().Weights;
     }
 }
