@@ -62,8 +62,8 @@ internal static class Config
     public static JsonObject Assign(string key, string value)
     {
         var type = TypeOf(key);
-        JsonNode? node = value;
-        if (type != typeof(string) && !type.IsEnum)
+        JsonNode? node = value == "null" ? null : value;
+        if (node is not null && type != typeof(string) && !type.IsEnum)
         {
             try
             {
@@ -73,10 +73,6 @@ internal static class Config
             {
                 // It stays a text, and the reader will say what it expected.
             }
-        }
-        else if (value == "null")
-        {
-            node = null;
         }
         foreach (var name in key.Split('.').Reverse())
             node = new JsonObject { [name] = node };
