@@ -57,6 +57,7 @@ internal sealed class ModelArguments
     {
         var backbone = IsGiven(parsed, _backbone) ? parsed.GetValue(_backbone).Value : basis.Backbone;
         var enhancement = IsGiven(parsed, _enhancement) ? parsed.GetValue(_enhancement).Value : basis.Enhancement;
+        AtLeast.Check(0, ("--components", parsed.GetValue(_components) ?? 0));
         CheckThatEachIsRead(parsed, backbone, enhancement);
         var fusion = (enhancement == basis.Enhancement ? basis.Fusion : null) ?? (paper ? s_paper : s_fusion);
         return basis with

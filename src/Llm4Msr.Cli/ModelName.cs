@@ -7,7 +7,8 @@ internal static class ModelName
 {
     public static string Of(ModelOptions options, KnowledgeArm? arm)
     {
-        var name = options.Enhancement == EnhancementKind.None ? Spelling.Of(options.Backbone) : $"{Spelling.Of(options.Backbone)} + {Spelling.Of(options.Enhancement)}";
+        var backbone = Spelling.Of(options.Backbone);
+        var name = options.Enhancement == EnhancementKind.None ? backbone : $"{backbone} + {Spelling.Of(options.Enhancement)}";
         return options.Fusion is null || arm is null ? name : $"{name}, {Spelling.Of(arm.Value)} knowledge";
     }
 }

@@ -31,7 +31,7 @@ internal static class Spelling
         };
     }
 
-    /// <summary>The same for an option whose default depends on others.</summary>
+    /// <summary>The same for an option whose default depends on others: null where it is not given.</summary>
     public static Option<T?> MaybeOption<T>(string name, string description) where T : struct, Enum => new(name)
     {
         Description = description,
@@ -39,11 +39,11 @@ internal static class Spelling
         HelpName = string.Join('|', All<T>()),
     };
 
-    /// <summary>An argument that takes one of an enumeration's values.</summary>
-    public static Argument<Spelled<T>> Argument<T>(string name, string description) where T : struct, Enum => new(name)
+    /// <summary>An argument that is one of an enumeration's values.</summary>
+    public static Argument<T> Argument<T>(string name, string description) where T : struct, Enum => new(name)
     {
         Description = description,
-        CustomParser = result => new(Parse(name, result, Enum.GetValues<T>())),
+        CustomParser = result => Parse(name, result, Enum.GetValues<T>()),
         HelpName = string.Join('|', All<T>()),
     };
 

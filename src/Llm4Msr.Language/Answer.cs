@@ -4,4 +4,9 @@ namespace Llm4Msr.Language;
 /// <param name="Text">Without special tokens; empty where the model has no tokenizer.</param>
 /// <param name="GeneratedIds">An end-of-text token, where the model gave one, is the last of them.</param>
 /// <param name="PromptTokens">How many tokens the prompt had.</param>
-public sealed record Answer(string Text, IReadOnlyList<int> GeneratedIds, int PromptTokens, HiddenStates States);
+/// <param name="States">After the final norm.</param>
+public sealed record Answer(string Text, IReadOnlyList<int> GeneratedIds, int PromptTokens, HiddenStates States)
+{
+    /// <summary>The states after the layers of <see cref="GenerationOptions.Layers"/>, before any norm, by layer.</summary>
+    public IReadOnlyDictionary<int, HiddenStates> AfterLayers { get; init; } = new Dictionary<int, HiddenStates>();
+}

@@ -13,6 +13,11 @@ public interface ILanguageModel
     /// <summary>Numbers in a hidden state.</summary>
     int HiddenSize { get; }
 
+    /// <summary>Layers whose states can be asked for; 0 where only the final state can.</summary>
+    int Layers { get; }
+
+    ModelMemory Memory { get; }
+
     /// <summary>The prompt that asks the model something, framed as it was trained to be asked.</summary>
     /// <param name="userText">The names of special tokens in it stay text.</param>
     /// <param name="answerOpening">The words that the answer is made to start with; they are part of the prompt, not of the answer.</param>

@@ -15,30 +15,28 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 {
     private readonly CausalTransformer _transformer;
     private readonly ModelConfig _config;
-    private readonly ByteLevelTokenizer? _tokenizer;
+    private readonly ITokenizer? _tokenizer;
     private readonly ChatTemplate? _chat;
     private readonly IReadOnlyList<int> _endTokens;
-    private readonly VocabularyContent? _vocabulary;
+    private readonly torch.Device _device;
     private readonly string _path;
 
     private LanguageModel(string path, ModelFiles files, LoadOptions options)
     {
         _path = path;
+        _device = Devices.Parse(options.Device);
         _config = files.Config;
-        _vocabulary = files.Tokenizer;
-        _tokenizer = files.Tokenizer is null ? null : new ByteLevelTokenizer(files.Tokenizer, path);
-        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path);
-        int? endOfTurn = _chat?.Format == ChatFormat.ChatMl ? SpecialToken("<|im_end|>") : null;
-        if (endOfTurn is not null)
-            SpecialToken("<|im_start|>");
-        _endTokens = endOfTurn is { } id ? [.. _config.EndTokens.Append(id).Distinct()] : _config.EndTokens;
-        _transformer = new CausalTransformer(_config, DecoderWeights.Load(files.Weights, _config));
+        _tokenizer = files.Tokenizer;
+        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path, _config.Architecture);
+        int[] special = [.. (_chat?.SpecialTokens ?? []).Select(SpecialToken)];
+        _endTokens = special.Length > 0 ? [.. _config.EndTokens.Append(special[^1]).Distinct()] : _config.EndTokens;
+        _transformer = new CausalTransformer(_config, new DecoderWeights(files.Weights, _config, options.Weights, _device), _device);
         Identity = new LanguageModelIdentity(
             files.Name,
             _config.Architecture,
-            FileHash.OfFile(files.Weights.Path),
-            _vocabulary?.Hash(),
-            _chat?.Format switch { ChatFormat.ChatMl => "chatml", ChatFormat.Plain => "plain", _ => null },
+            files.Weights.Hash(),
+            _tokenizer?.Hash,
+            _chat?.Format.ToName(),
             _chat?.SystemMessage,
             WeightPrecision: "fp32");
     }
@@ -50,6 +48,10 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 
     /// <summary>Numbers in a hidden state.</summary>
     public int HiddenSize => _config.HiddenSize;
+
+    public int Layers => _config.Layers;
+
+    public ModelMemory Memory => new(_transformer.WeightBytes, KvCache.Bytes(_config, rows: 1, columns: 1), _transformer.WorkBytes);
 
     /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
     /// <exception cref="Llm4MsrException">
@@ -80,11 +82,10 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         if (_chat is null)
         {
             _ = Tokenizer;
-            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. "
-                + $"Name the format that the model was trained with in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'chatml' or 'plain'.");
+            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. {ChatFormats.HowToName}");
         }
-        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening));
-        return _chat.Format == ChatFormat.Plain && _vocabulary!.BeginToken is { } begin ? [begin, .. ids] : ids;
+        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening, Tokenizer));
+        return _chat.Format == ChatFormat.Plain && Tokenizer.BeginToken is { } begin ? [begin, .. ids] : ids;
     }
 
     /// <summary>Answers a batch of prompts in one pass; each answer is the one that the prompt would get alone.</summary>
@@ -108,25 +109,30 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         for (var i = 0; i < prompts.Count; i++)
             Check(prompts[i], i, options.MaxNewTokens);
 
+        options.Sampling?.Check(prompts.Count);
+        foreach (var layer in options.Layers)
+        {
+            if (layer < 0 || layer > Layers)
+                throw new Llm4MsrException(FaultKind.Usage, $"There is no layer {layer}: '{Identity.Name}' has {Layers}.");
+        }
         CheckMemory(prompts, options.MaxNewTokens);
 
         // A thread that is new to torch multiplies matrices with all processors, whatever the process was told, until it asks.
         _ = torch.get_num_threads();
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
-        var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens);
-        var continuations = GreedySearch.Continue(_transformer, cache, prompts, options.MaxNewTokens, _endTokens, cancellation);
-        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States))];
+        var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens, _device);
+        var continuations = Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, cancellation);
+        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States) { AfterLayers = c.AfterLayers })];
     }
 
     public void Dispose() => _transformer.Dispose();
 
-    internal ByteLevelTokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
+    internal ITokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
         FaultKind.BadInput, $"'{_path}' has no tokenizer, so it takes token ids only. A GGUF file has one.");
 
     private int SpecialToken(string token) => _tokenizer?.Special(token) ?? throw new Llm4MsrException(
-        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format 'chatml' needs. "
-        + $"Name another in {nameof(LoadOptions)}.{nameof(LoadOptions.ChatFormat)}: 'plain'.");
+        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format '{_chat?.Format.ToName()}' needs. {ChatFormats.HowToName}");
 
     private void Check(int[] prompt, int index, int newTokens)
     {

@@ -6,7 +6,7 @@ namespace Llm4Msr.Language;
 /// SHA-256 of the file with the weights. No format notices a bit that flipped in a weight; this does, once it is compared.
 /// </param>
 /// <param name="TokenizerHash">SHA-256 of what the tokenizer consists of, whichever file it came from; null without one.</param>
-/// <param name="ChatFormat">"chatml" or "plain"; null where nothing says how to frame a prompt.</param>
+/// <param name="ChatFormat">One of <see cref="ChatFormats.Names"/>; null where nothing says how to frame a prompt.</param>
 /// <param name="SystemMessage">What the model is told first, by its own chat template; or null.</param>
 /// <param name="WeightPrecision">What the weights are computed in.</param>
 public sealed record LanguageModelIdentity(

@@ -14,6 +14,8 @@ public static class Held
 {
     public static readonly Scalar One = 1f;
 
+    public static readonly Scalar MinusOne = -1f;
+
     /// <summary>x + y.</summary>
     public static torch.Tensor Plus(this torch.Tensor x, torch.Tensor y) => x.add(y, One);
 

@@ -73,9 +73,16 @@ public sealed class SafetensorsFile : IDisposable
     public torch.Tensor Read(string name)
     {
         var entry = Entry(name);
+        const int Piece = 1 << 24; // elements of a tensor, whose bytes may be more than a span can have
         var tensor = torch.empty(entry.Shape, SafetensorsTypes.ToTorch(entry.Type));
-        if (entry.Length > 0)
-            ReadBytes(entry, tensor.bytes);
+        var size = SafetensorsTypes.SizeOf(entry.Type)!.Value;
+        using var flat = tensor.view(-1);
+        for (long done = 0, count = entry.Length / size; done < count; done += Piece)
+        {
+            var now = Math.Min(Piece, count - done);
+            using var piece = flat.narrow(0, done, now);
+            ReadBytes(entry with { Offset = entry.Offset + done * size, Length = now * size }, piece.bytes);
+        }
         return tensor;
     }
 
@@ -156,7 +163,7 @@ public sealed class SafetensorsFile : IDisposable
     }
 
     private static Llm4MsrException Damaged(string path, string what, Exception? inner = null) => new(
-        FaultKind.Damaged, $"The safetensors file '{path}' is damaged: {what}. Get or make the file again.", inner);
+        FaultKind.Damaged, $"The safetensors file '{path}' is damaged: {what.Shortened()}. Get or make the file again.", inner);
 }
 
 /// <summary>Writes safetensors files.</summary>

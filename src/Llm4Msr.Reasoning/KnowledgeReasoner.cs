@@ -20,8 +20,6 @@ public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTok
 /// </summary>
 public static class KnowledgeReasoner
 {
-    private static readonly string[] s_states = [.. HiddenStateDefinitions.Names];
-
     public static KnowledgeFingerprint FingerprintOf(ILanguageModel model, ReasoningOptions options) => new()
     {
         Source = model.Identity.Name,
@@ -29,9 +27,11 @@ public static class KnowledgeReasoner
         TokenizerHash = model.Identity.TokenizerHash ?? "",
         TemplateHash = options.Template.Hash,
         ChatFormat = model.Identity.ChatFormat ?? "none",
-        Decoding = FormattableString.Invariant($"greedy, {options.MaxNewTokens} new tokens"),
-        States = s_states,
-        Norm = KnowledgeNorm.Post,
+        Decoding = options.Temperature > 0
+            ? FormattableString.Invariant($"temperature {options.Temperature}, top-p {options.TopP}, seed {options.Seed}, {options.MaxNewTokens} new tokens")
+            : FormattableString.Invariant($"greedy, {options.MaxNewTokens} new tokens"),
+        States = [.. options.States.Select(state => state.Name)],
+        Norm = options.States.All(state => state.Layer is not null) ? KnowledgeNorm.Pre : KnowledgeNorm.Post,
         UserWidth = model.HiddenSize,
         ScenarioWidth = model.HiddenSize,
         HistoryLength = options.History,
@@ -48,7 +48,7 @@ public static class KnowledgeReasoner
     {
         var open = questions.Where(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash)).ToList();
         var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens.Length));
-        var batches = new ConcurrentQueue<Question[]>(Batches(open, options.BatchSize));
+        var batches = new ConcurrentQueue<Question[]>(PromptBatches.Of(open, model.Memory, options));
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ExceptionDispatchInfo? failure = null;
         var gate = new Lock();
@@ -66,8 +66,8 @@ public static class KnowledgeReasoner
             {
                 while (!failed.IsCancellationRequested && batches.TryDequeue(out var batch))
                 {
-                    var answers = model.Generate([.. batch.Select(q => q.Tokens)], new GenerationOptions(options.MaxNewTokens), failed.Token);
-                    var records = batch.Zip(answers, (question, answer) => Record(data, question, answer)).ToList();
+                    var answers = model.Generate([.. batch.Select(q => q.Tokens)], GenerationOf(batch, options), failed.Token);
+                    var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
                     lock (gate)
                     {
                         store.Append(records);
@@ -93,13 +93,14 @@ public static class KnowledgeReasoner
         }
     }
 
-    /// <summary>Scenarios before users; within each, prompts of like length together, the longest first, so that the time left is not underestimated.</summary>
-    private static IEnumerable<Question[]> Batches(IEnumerable<Question> questions, int size) => questions
-        .GroupBy(q => q.Key.Level)
-        .OrderBy(level => level.Key == KnowledgeLevel.Scenario ? 0 : 1)
-        .SelectMany(level => level.OrderByDescending(q => q.Tokens.Length).Chunk(size));
+    private static GenerationOptions GenerationOf(Question[] batch, ReasoningOptions options) => new(
+        options.MaxNewTokens,
+        options.Temperature > 0 ? new Sampling(options.Temperature, options.TopP, options.Seed, [.. batch.Select(q => q.Key.ToString())]) : null)
+    {
+        Layers = [.. options.States.Select(state => state.Layer).OfType<int>().Distinct()],
+    };
 
-    private static KnowledgeRecord Record(InteractionDataset data, Question question, Answer answer) => new()
+    private static KnowledgeRecord Record(InteractionDataset data, Question question, Answer answer, IReadOnlyList<StateChoice> states) => new()
     {
         Key = question.Key,
         AsOfRank = question.AsOfRank,
@@ -110,6 +111,6 @@ public static class KnowledgeReasoner
         PromptTokens = answer.PromptTokens,
         NewTokens = answer.GeneratedIds.Count,
         CutItems = question.Prompt.ItemsCut,
-        Vectors = [.. Enum.GetValues<HiddenStateDefinition>().Select(definition => answer.States[definition])],
+        Vectors = [.. states.Select(state => state.Of(answer))],
     };
 }

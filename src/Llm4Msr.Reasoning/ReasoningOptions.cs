@@ -1,4 +1,5 @@
 using Llm4Msr.Knowledge;
+using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
 
 namespace Llm4Msr.Reasoning;
@@ -15,7 +16,22 @@ public sealed record ReasoningOptions
 
     public PromptTemplate Template { get; init; } = PromptTemplate.BuiltIn;
 
-    /// <summary>Prompts that the model answers in one pass, and that are stored together.</summary>
+    /// <summary>The hidden states that are kept, all from one pass.</summary>
+    public IReadOnlyList<StateChoice> States { get; init; } = StateChoice.Default;
+
+    /// <summary>0 for the likeliest token each time; above, tokens are drawn by chance.</summary>
+    public double Temperature { get; init; }
+
+    /// <summary>Of the likeliest tokens that together have this probability one is drawn.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>With the user or scenario it decides every draw: order and batches do not matter.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Bytes that this process may use: weights, keys and values, and 1 GiB for the rest stay below it.</summary>
+    public long MemoryBytes { get; init; } = Machine.Current.MemoryBytes;
+
+    /// <summary>Prompts that the model answers in one pass, and that are stored together, at most.</summary>
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Threads that ask at once, each with a batch of its own. Torch should then have one thread itself.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -6,16 +5,15 @@ using Llm4Msr.Training;
 
 namespace Llm4Msr.Cli.Tests;
 
-[Collection("console")]
 public class BackbonesVerbTests
 {
     [Fact]
     public void ListNamesEveryBackbone()
     {
-        var (code, output) = Run("backbones", "list", "--json");
+        var run = CommandRun.Of("backbones", "list", "--json");
 
-        Assert.Equal(0, code);
-        Assert.Equal(Spelling.All<BackboneKind>(), JsonDocument.Parse(output).RootElement.EnumerateArray().Select(b => b.GetProperty("name").GetString()));
+        Assert.Equal(0, run.Code);
+        Assert.Equal(Spelling.All<BackboneKind>(), run.Json.EnumerateArray().Select(b => b.GetProperty("name").GetString()));
     }
 
     [Fact]
@@ -23,10 +21,10 @@ public class BackbonesVerbTests
     {
         foreach (var name in Spelling.All<BackboneKind>())
         {
-            var (code, output) = Run("backbones", "show", name, "--json");
+            var run = CommandRun.Of("backbones", "show", name, "--json");
 
-            Assert.Equal(0, code);
-            var shown = JsonDocument.Parse(output).RootElement;
+            Assert.Equal(0, run.Code);
+            var shown = run.Json;
             Assert.Equal(shown.GetProperty("count").GetInt64(),
                 shown.GetProperty("parameters").EnumerateArray().Sum(p => p.GetProperty("shape").EnumerateArray().Aggregate(1L, (n, d) => n * d.GetInt64())));
         }
@@ -35,12 +33,12 @@ public class BackbonesVerbTests
     [Fact]
     public void VerifyReplaysEveryCellAndSaysSo()
     {
-        var (code, output) = Run("backbones", "verify", TestFiles.Golden("ctr"));
+        var run = CommandRun.Of("backbones", "verify", TestFiles.Golden("ctr"));
 
-        Assert.Equal(0, code);
-        var lines = output.Split('\n').Select(line => line.Trim().Split(' ')[0]).ToList();
+        Assert.Equal(0, run.Code);
+        var lines = run.Output.Split('\n').Select(line => line.Trim().Split(' ')[0]).ToList();
         Assert.All(new ReferenceReplay(TestFiles.Golden("ctr")).Cells, cell => Assert.Contains(cell, lines));
-        Assert.Contains("30 of 30 cells are within 1e-05 of the largest number of each tensor.", output, StringComparison.Ordinal);
+        Assert.Contains("30 of 30 cells are within 1e-05 of the largest number of each tensor.", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -53,17 +51,11 @@ public class BackbonesVerbTests
         bytes[^1] ^= 0x80; // the sign of the last number
         File.WriteAllBytes(copy["omoe.dn.grad.safetensors"], bytes);
 
-        var (code, output) = Run("backbones", "verify", copy.Root, "--json");
+        var run = CommandRun.Of("backbones", "verify", copy.Root, "--json");
 
-        Assert.Equal((int)FaultKind.CheckFailed, code);
-        var result = JsonDocument.Parse(output).RootElement;
+        Assert.Equal((int)FaultKind.CheckFailed, run.Code);
+        var result = run.Json;
         Assert.Equal(1, result.GetProperty("wrong").GetInt32());
         Assert.Equal(["omoe.dn"], result.GetProperty("cells").EnumerateArray().Where(c => !c.GetProperty("isWithinTolerance").GetBoolean()).Select(c => c.GetProperty("cell").GetString()));
-    }
-
-    private static (int Code, string Output) Run(params string[] arguments)
-    {
-        var run = CommandRun.Of(arguments);
-        return (run.Code, run.Output);
     }
 }

@@ -63,8 +63,8 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
         File.WriteAllBytes(_scratch["blocks.gguf"], new GgufWriter().Set("general.architecture", "llama").Add("token_embd.weight", [8, 4], 99, new byte[64]).ToBytes());
         File.WriteAllText(_scratch["notes.txt"], "not a model at all");
 
-        ReasonFails("mamba.gguf", FaultKind.BadInput, $"'{_scratch["mamba.gguf"]}' holds the architecture 'mamba', which is not supported. Supported: 'llama'.");
-        ReasonFails("blocks.gguf", FaultKind.BadInput, $"Tensor 'token_embd.weight' of '{_scratch["blocks.gguf"]}' has the block type 99, which is not known. Read are: F32, Q4_1, Q8_0.");
+        ReasonFails("mamba.gguf", FaultKind.BadInput, $"'{_scratch["mamba.gguf"]}' holds the architecture 'mamba', which is not supported. Supported: 'llama', 'qwen2', 'qwen3', 'gpt2'.");
+        ReasonFails("blocks.gguf", FaultKind.BadInput, $"Tensor 'token_embd.weight' of '{_scratch["blocks.gguf"]}' has the block type 99, which is not known. Read are: F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, BF16.");
         ReasonFails("notes.txt", FaultKind.BadInput, $"'{_scratch["notes.txt"]}' is not a GGUF file: it does not start with 'GGUF'.");
         ReasonFails("nothing.gguf", FaultKind.BadInput, $"There is no model '{_scratch["nothing.gguf"]}'. Name a GGUF file, or a folder with config.json and model.safetensors.");
     }

@@ -38,7 +38,7 @@ public sealed class HelpTests
 
         Assert.Contains("Usage:\n  llm4msr [command] [options]", root, StringComparison.Ordinal);
         Assert.Contains("  130  stopped as asked: run again to go on\n", root, StringComparison.Ordinal);
-        Assert.Contains("--backbone <shared-bottom|star>", train, StringComparison.Ordinal);
+        Assert.Contains("--backbone <shared-bottom|star|omoe|mmoe|ple|aitm>", train, StringComparison.Ordinal);
         Assert.Contains("[default: star]", train, StringComparison.Ordinal);
         Assert.Contains("[default: 0.00003; paper: as the rest]", train, StringComparison.Ordinal);
         Assert.Contains("[default: past-only]", CommandRun.Succeeding("reason", "--help").Output, StringComparison.Ordinal);
@@ -48,13 +48,13 @@ public sealed class HelpTests
     [InlineData("There is no command 'trian'. Did you mean 'train'?", "llm4msr", "trian", "data")]
     [InlineData("There is no command 'list'.", "llm4msr knowledge", "knowledge", "list")]
     [InlineData("A command is missing: one of show, template.", "llm4msr prompts", "prompts")]
-    [InlineData("A command is missing: one of quickstart, prepare, prompts, reason, knowledge, train, evaluate, predict, doctor.", "llm4msr")]
+    [InlineData("A command is missing: one of quickstart, prepare, prompts, reason, llm, knowledge, backbones, config, train, sweep, evaluate, predict, doctor.", "llm4msr")]
     [InlineData("There is no option '--bakcbone'. Did you mean '--backbone'?", "llm4msr train", "train", "--bakcbone", "star", "--out", "run")]
     [InlineData("There is no option '--bakcbone'. Did you mean '--backbone'?", "llm4msr train", "train", "data", "--bakcbone=star", "--out", "run")]
     [InlineData("There is no option '--jsno'. Did you mean '--json'?", "llm4msr evaluate", "evaluate", "--jsno")]
     [InlineData("There is no option '--colour'.", "llm4msr doctor", "doctor", "--colour")]
     [InlineData("There is no option '-seeds'. Did you mean '--seeds'?", "llm4msr train", "train", "data", "-seeds", "3", "--out", "run")]
-    [InlineData("--backbone is 'sta', expected one of: shared-bottom, star. Did you mean 'star'?", "llm4msr train", "train", "data", "--out", "run", "--backbone", "sta")]
+    [InlineData("--backbone is 'sta', expected one of: shared-bottom, star, omoe, mmoe, ple, aitm. Did you mean 'star'?", "llm4msr train", "train", "data", "--out", "run", "--backbone", "sta")]
     [InlineData("--part is 'unused', expected one of: training, validation, test.", "llm4msr evaluate", "evaluate", "run", "--part", "unused")]
     [InlineData("--seeds is 'three', expected a whole number.", "llm4msr train", "train", "data", "--out", "run", "--seeds", "three")]
     [InlineData("--learning-rate is 'fast', expected a number like 0.001.", "llm4msr train", "train", "data", "--out", "run", "--learning-rate", "fast")]

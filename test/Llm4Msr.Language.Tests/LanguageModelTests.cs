@@ -221,6 +221,43 @@ public class LanguageModelTests
     }
 
     [Fact]
+    public void AStateThatIsTheSameInAllPlacesIsNeverReturned()
+    {
+        using var scratch = new ScratchFolder();
+        Change(scratch, "model.norm.weight", weight => weight.zero_());
+        using var model = LanguageModel.Load(scratch.Root);
+
+        var error = Assert.Throws<Llm4MsrException>(() => model.Answers(2, [5], [6]));
+
+        Assert.Equal(FaultKind.Damaged, error.Kind);
+        Assert.StartsWith("The hidden state of prompt 0 after 0 new tokens has ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" in all 48 places. ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cuda:0", FaultKind.ResourceMissing, "There is no device 'cuda:0': this libtorch finds 0 CUDA devices. Take 'cpu', or install the libtorch package for CUDA and its driver.")]
+    [InlineData("gpu", FaultKind.Usage, "The device is 'gpu', expected 'cpu' or 'cuda:0', 'cuda:1' and so on.")]
+    [InlineData("cuda:-1", FaultKind.Usage, "The device is 'cuda:-1', expected 'cpu' or 'cuda:0', 'cuda:1' and so on.")]
+    public void ADeviceThatIsNotThereIsRefusedByName(string device, FaultKind kind, string expected)
+    {
+        Assert.SkipWhen(torch.cuda.is_available(), "skipped: this libtorch has CUDA");
+
+        var error = Assert.Throws<Llm4MsrException>(() => LanguageModel.Load(TestFiles.Golden("llama"), new LoadOptions(Device: device)));
+
+        Assert.Equal((kind, expected), (error.Kind, error.Message));
+    }
+
+    [Fact]
+    public void ALayerThatIsNotThereIsRefused()
+    {
+        using var model = LanguageModel.Load(TestFiles.Golden("llama"));
+
+        var error = Assert.Throws<Llm4MsrException>(() => model.Generate([[5]], new GenerationOptions(1) { Layers = [4] }, TestContext.Current.CancellationToken));
+
+        Assert.Equal((FaultKind.Usage, "There is no layer 4: 'llama' has 3."), (error.Kind, error.Message));
+    }
+
+    [Fact]
     public void ACancelledQuestionIsNotAnswered()
     {
         using var model = LanguageModel.Load(TestFiles.Golden("llama"));

@@ -20,6 +20,10 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
 
     public int HiddenSize => 4;
 
+    public int Layers => 3;
+
+    public ModelMemory Memory { get; init; } = new(0, 0, 0);
+
     public int[] EncodeChat(string userText, string? answerOpening = null) => [.. $"Q: {userText} A: {answerOpening}".Select(c => (int)c)];
 
     public string Cut(string text, int tokens) => text.Length <= tokens ? text : text[..tokens];
@@ -37,7 +41,10 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
         {
             var sum = prompt.Select((token, k) => token * (k % 7 + 1)).Sum();
             float[] State(int which) => [sum % 97, which, prompt.Length % 89, prompt[^3]];
-            return new Answer($"answer {sum}", [1, 2], prompt.Length, new HiddenStates(State(0), State(1), State(2), State(3)));
+            return new Answer($"answer {sum}", [1, 2], prompt.Length, new HiddenStates(State(0), State(1), State(2), State(3)))
+            {
+                AfterLayers = options.Layers.ToDictionary(layer => layer, layer => new HiddenStates(State(10 * layer), State(10 * layer + 1), State(10 * layer + 2), State(10 * layer + 3))),
+            };
         })];
     }
 }

@@ -1,5 +1,6 @@
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
 using Llm4Msr.Testing;
 
 namespace Llm4Msr.Reasoning.Tests;
@@ -124,6 +125,36 @@ public sealed class KnowledgeReasonerTests : IDisposable
         Assert.Equal([0f, 1f, 2f, 3f], record.Vectors.Select(v => v[1])); // the states in the fingerprint's order
         Assert.Equal(["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"], store.Fingerprint.States);
     }
+
+    [Fact]
+    public void TheFingerprintOfARunWithoutNewOptionsIsWhatItAlwaysWas() => Assert.Equal(
+        $$"""{"version":1,"source":"fake","weightsHash":"{{new string('0', 64)}}","tokenizerHash":"","templateHash":"{{s_options.Template.Hash}}","chatFormat":"plain","decoding":"greedy, 48 new tokens","states":["state_that_produced_last","after_last_token","last_prompt_token","mean_of_generated"],"norm":"post","userWidth":4,"scenarioWidth":4,"historyLength":15,"protocol":"past-only","precision":"fp16"}""",
+        KnowledgeReasoner.FingerprintOf(new FakeLanguageModel(), new ReasoningOptions()).ToJson());
+
+    [Fact]
+    public void StatesOfSeveralLayersAreKeptFromOnePassAndNamed()
+    {
+        var options = s_options with { States = [new(HiddenStateDefinition.AfterLastToken), new(HiddenStateDefinition.LastPromptToken, Layer: 2)] };
+        var model = new FakeLanguageModel();
+
+        Run(model, "a.db", options);
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(["after_last_token", "last_prompt_token-layer2"], store.Fingerprint.States);
+        Assert.Equal(KnowledgeNorm.Post, store.Fingerprint.Norm);
+        Assert.All(store.Records(), record => Assert.Equal([1f, 22f], record.Vectors.Select(v => v[1])));
+        Assert.Equal(model.Asked.Count, store.Count);
+    }
+
+    [Fact]
+    public void StatesOfNumberedLayersAloneAreBeforeTheNorm() => Assert.Equal(
+        KnowledgeNorm.Pre,
+        KnowledgeReasoner.FingerprintOf(new FakeLanguageModel(), s_options with { States = [new(HiddenStateDefinition.AfterLastToken, Layer: 3)] }).Norm);
+
+    [Fact]
+    public void HowTokensAreDrawnIsPartOfTheFingerprint() => Assert.Equal(
+        "temperature 0.7, top-p 0.9, seed 5, 48 new tokens",
+        KnowledgeReasoner.FingerprintOf(new FakeLanguageModel(), s_options with { Temperature = 0.7, TopP = 0.9, Seed = 5 }).Decoding);
 
     private ReasoningProgress Run(
         FakeLanguageModel model, string name, ReasoningOptions options, InteractionDataset? data = null, CancellationTokenSource? stop = null,

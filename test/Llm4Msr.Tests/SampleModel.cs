@@ -53,7 +53,7 @@ internal sealed class SampleModel : IDisposable
     public SampleModel With(ClickModel other, ModelOptions options) => new(_data, options, other, _users, _scenarios);
 
     public ModelDescription Description() => new(Options, _data.Description.InteractionsHash, _data.Description.TrainingPartHash,
-        Options.Fusion is null ? null : new ModelKnowledge(KnowledgeArm.Real, UserWidth, Model.Knowledge!.Shape.UserWidth, ScenarioWidth));
+        Options.Fusion is null ? null : new ModelKnowledge(KnowledgeArm.Real, UserWidth, Model.Knowledge!.Shape.UserWidth, ScenarioWidth, Model.Knowledge.Shape.ScenarioWidth));
 
     /// <summary>The knowledge as a run folder keeps it; null for a model that reads none.</summary>
     public KnowledgeTable? Table()
@@ -86,7 +86,7 @@ internal sealed class SampleModel : IDisposable
     public void ReplaceScenarioVector(int scenario)
     {
         var changed = _scenarios!.clone();
-        changed[scenario].add_(arange(ScenarioWidth, float32));
+        SampleNetwork.Disturb(changed[scenario]);
         Knowledge!.Frozen.Dispose();
         Knowledge = Visible(changed);
     }

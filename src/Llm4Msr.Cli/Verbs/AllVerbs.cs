@@ -11,6 +11,7 @@ internal static class AllVerbs
         PrepareVerb.Create(cli),
         PromptsVerb.Create(cli),
         ReasonVerb.Create(cli),
+        LlmVerb.Create(cli),
         KnowledgeVerb.Create(cli),
         BackbonesVerb.Create(cli),
         ConfigVerb.Create(cli),

@@ -13,7 +13,8 @@ internal static class BackbonesVerb
 {
     private const int ExampleInputs = 32, ExampleScenarios = 3;
 
-    public static Command Create(Cli cli) => new Verb("backbones", "The networks that there are: list, explain, verify.") { List(cli), Show(cli), Verify(cli) };
+    public static Command Create(Cli cli) => new Verb("backbones", "The networks that there are: list, explain, verify.",
+        "llm4msr backbones list") { List(cli), Show(cli), Verify(cli) };
 
     private static Verb List(Cli cli)
     {
@@ -39,7 +40,7 @@ internal static class BackbonesVerb
         verb.SetAction(parsed =>
         {
             Libtorch.Require();
-            var kind = parsed.GetRequiredValue(name).Value;
+            var kind = parsed.GetRequiredValue(name);
             var (entry, options) = (BackboneCatalog.Entry(kind), new ModelOptions { Backbone = kind });
             using var scope = torch.NewDisposeScope();
             using var random = new torch.Generator(1, torch.CPU);

@@ -8,7 +8,8 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr config</c>: what a configuration may hold, and what one comes to.</summary>
 internal static class ConfigVerb
 {
-    public static Command Create(Cli cli) => new Verb("config", "Configurations of trainings: schema, show.") { Schema(cli), Show(cli) };
+    public static Command Create(Cli cli) => new Verb("config", "Configurations of trainings: schema, show.",
+        "llm4msr config show") { Schema(cli), Show(cli) };
 
     private static Verb Schema(Cli cli)
     {

@@ -5,81 +5,198 @@ using TorchSharp;
 
 namespace Llm4Msr.Language.Decoding;
 
-/// <summary>
-/// One layer's weights. Matrices are [inputs, outputs], so that a product reads them row by row, and those that multiply
-/// the same input are one matrix.
-/// </summary>
-/// <param name="QueryKeyValue">[H, (heads + 2 key/value heads) x head size].</param>
-/// <param name="AttentionOutput">[heads x head size, H].</param>
-/// <param name="GateUp">[H, 2 x feed-forward size]: the gate, then what it lets through.</param>
-/// <param name="Down">[feed-forward size, H].</param>
+/// <summary>One layer's weights in fp32. Projections that read the same input are one.</summary>
+/// <param name="QueryKeyValue">From H to (heads + 2 key/value heads) x head size.</param>
+/// <param name="QueryKeyNorm">[heads + key/value heads, head size]: the norm's weights, once per head; or null.</param>
+/// <param name="AttentionOutput">From heads x head size to H.</param>
+/// <param name="Up">From H to the feed-forward size, or to twice that: the gate, then what it lets through.</param>
+/// <param name="Down">From the feed-forward size to H.</param>
 internal sealed record DecoderLayer(
-    Tensor AttentionNorm, Tensor QueryKeyValue, Tensor AttentionOutput, Tensor FeedForwardNorm, Tensor GateUp, Tensor Down);
+    NormWeights AttentionNorm, Linear QueryKeyValue, Tensor? QueryKeyNorm, Linear AttentionOutput, NormWeights FeedForwardNorm, Linear Up, Linear Down);
 
-/// <summary>All weights of a decoder in fp32; read-only, so that several threads may use them at once.</summary>
-/// <param name="Embedding">[vocabulary, H].</param>
-/// <param name="OutputHead">[vocabulary, H]; the embedding itself where the model ties the two.</param>
-internal sealed record DecoderWeights(Tensor Embedding, IReadOnlyList<DecoderLayer> Layers, Tensor OutputNorm, Tensor OutputHead) : IDisposable
+/// <summary>All weights of a decoder; read-only, so that several threads may use them at once.</summary>
+/// <remarks>
+/// In fp32, or as stored: then <see cref="Layer"/> widens one layer each time it is asked for, into the dispose scope of
+/// whoever asks.
+/// </remarks>
+internal sealed class DecoderWeights : IDisposable
 {
-    /// <exception cref="Llm4MsrException">A tensor is missing, has another shape, or is not one that a Llama model has.</exception>
-    public static DecoderWeights Load(IWeights file, ModelConfig config)
-    {
-        CheckMemory(file);
-        using var scope = torch.NewDisposeScope();
-        var reader = new Reader(file);
-        var (hidden, feedForward) = (config.HiddenSize, config.FeedForwardSize);
-        var (queries, keys) = (config.Heads * config.HeadSize, config.KeyValueHeads * config.HeadSize);
+    private readonly List<Tensor> _owned = [];
+    private readonly Func<DecoderLayer>[] _layers;
 
-        var embedding = reader.Read("token_embd.weight", config.VocabularySize, hidden);
-        var layers = new List<DecoderLayer>();
-        for (var l = 0; l < config.Layers; l++)
+    /// <exception cref="Llm4MsrException">A tensor is missing, has another shape, or is not one that the model should have.</exception>
+    public DecoderWeights(IWeights file, ModelConfig config, WeightStorage storage, torch.Device device)
+    {
+        CheckMemory(file, storage);
+        AreKept = storage == WeightStorage.Keep;
+        var reader = new Reader(file, storage, device, _owned);
+        try
         {
-            var layer = string.Create(CultureInfo.InvariantCulture, $"blk.{l}.");
-            layers.Add(new DecoderLayer(
-                reader.Read(layer + "attn_norm.weight", hidden),
-                reader.ReadSideBySide(hidden, (layer + "attn_q.weight", queries), (layer + "attn_k.weight", keys), (layer + "attn_v.weight", keys)),
-                reader.ReadSideBySide(queries, (layer + "attn_output.weight", hidden)),
-                reader.Read(layer + "ffn_norm.weight", hidden),
-                reader.ReadSideBySide(hidden, (layer + "ffn_gate.weight", feedForward), (layer + "ffn_up.weight", feedForward)),
-                reader.ReadSideBySide(feedForward, (layer + "ffn_down.weight", hidden))));
+            Embedding = reader.Table("token_embd.weight", config.VocabularySize, config.HiddenSize);
+            if (config.LearnedPositions)
+                Positions = reader.Table("position_embd.weight", config.ContextLength, config.HiddenSize);
+            _layers = [.. Enumerable.Range(0, config.Layers).Select(l => reader.Layer(string.Create(CultureInfo.InvariantCulture, $"blk.{l}."), config))];
+            OutputNorm = reader.Norm("output_norm", config);
+            OutputHead = config.TiedEmbeddings ? Embedding : reader.Table("output.weight", config.VocabularySize, config.HiddenSize);
+            reader.RefuseTheRest(config);
         }
-        var norm = reader.Read("output_norm.weight", hidden);
-        var head = config.TiedEmbeddings ? embedding : reader.Read("output.weight", config.VocabularySize, hidden);
-        reader.RefuseTheRest(tied: config.TiedEmbeddings);
-
-        var weights = new DecoderWeights(embedding, layers, norm, head);
-        foreach (var tensor in weights.All())
-            tensor.DetachFromDisposeScope();
-        return weights;
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
-    public void Dispose()
-    {
-        foreach (var tensor in All())
-            tensor.Dispose();
-    }
+    public int Layers => _layers.Length;
 
-    private static void CheckMemory(IWeights file)
+    /// <summary>Whether they are as stored.</summary>
+    public bool AreKept { get; }
+
+    /// <summary>[vocabulary, H].</summary>
+    public EmbeddingTable Embedding { get; }
+
+    /// <summary>[context, H], where positions are learned.</summary>
+    public EmbeddingTable? Positions { get; }
+
+    public NormWeights OutputNorm { get; }
+
+    /// <summary>[vocabulary, H]; the embedding itself where the model ties the two.</summary>
+    public EmbeddingTable OutputHead { get; }
+
+    /// <summary>Bytes that stay in memory.</summary>
+    public long Bytes => _owned.Sum(tensor => tensor.numel() * tensor.ElementSize);
+
+    public DecoderLayer Layer(int layer) => _layers[layer]();
+
+    public void Dispose() => _owned.ForEach(tensor => tensor.Dispose());
+
+    private static void CheckMemory(IWeights file, WeightStorage storage)
     {
-        var bytes = file.Names.Sum(name => sizeof(float) * file.ShapeOf(name).Aggregate((product, size) => product * size));
+        var bytes = file.Names.Sum(name => WeightStorages.BytesOf(file, name, storage));
         if (bytes > Machine.Current.MemoryBytes)
         {
-            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The weights of '{file.Path}' take {bytes >> 20} MiB in fp32; "
-                + $"this process may use {Machine.Current.MemoryBytes >> 20} MiB. Take a smaller model.");
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The weights of '{file.Path}' take {bytes >> 20} MiB {WeightStorages.InWords(storage)}; "
+                + $"this process may use {Machine.Current.MemoryBytes >> 20} MiB. Take a smaller model{(storage == WeightStorage.Fp32 ? ", or keep the weights as stored" : "")}.");
         }
     }
 
-    /// <summary>A tied head comes twice, which neither detaching nor disposing minds.</summary>
-    private IEnumerable<Tensor> All() => Layers
-        .SelectMany(l => new[] { l.AttentionNorm, l.QueryKeyValue, l.AttentionOutput, l.FeedForwardNorm, l.GateUp, l.Down })
-        .Concat([Embedding, OutputNorm, OutputHead]);
-
-    /// <summary>Reads tensors with the shape that the configuration asks for, and knows which were never asked for.</summary>
-    private sealed class Reader(IWeights file)
+    /// <summary>
+    /// Reads tensors with the shape that the configuration asks for, and knows which were never asked for. What is kept goes
+    /// into <paramref name="owned"/> and out of every dispose scope; what was read on the way there is freed at once.
+    /// </summary>
+    private sealed class Reader(IWeights file, WeightStorage storage, torch.Device device, List<Tensor> owned)
     {
         private readonly HashSet<string> _left = new(file.Names, StringComparer.Ordinal);
 
-        public Tensor Read(string name, params long[] shape)
+        public Func<DecoderLayer> Layer(string layer, ModelConfig config)
+        {
+            long hidden = config.HiddenSize, feedForward = config.FeedForwardSize;
+            long queries = config.Heads * (long)config.HeadSize, keys = config.KeyValueHeads * (long)config.HeadSize;
+            var gated = config.FeedForward == FeedForwardKind.SwiGlu;
+
+            var attentionNorm = Norm(layer + "attn_norm", config);
+            var queryKeyValue = Projection(hidden, config.Biases.HasFlag(Biases.QueryKeyValue), layer + "attn_qkv",
+                (layer + "attn_q", queries), (layer + "attn_k", keys), (layer + "attn_v", keys));
+            var queryKeyNorm = config.QueryKeyNorm ? QueryKeyNorm(layer, config) : null;
+            var output = Projection(queries, config.Biases.HasFlag(Biases.AttentionOutput), null, (layer + "attn_output", hidden));
+            var feedForwardNorm = Norm(layer + "ffn_norm", config);
+            var up = gated
+                ? Projection(hidden, config.Biases.HasFlag(Biases.FeedForward), layer + "ffn_gate_up", (layer + "ffn_gate", feedForward), (layer + "ffn_up", feedForward))
+                : Projection(hidden, config.Biases.HasFlag(Biases.FeedForward), null, (layer + "ffn_up", feedForward));
+            var down = Projection(feedForward, config.Biases.HasFlag(Biases.FeedForward), null, (layer + "ffn_down", hidden));
+
+            if (storage == WeightStorage.Keep)
+                return Widened;
+            var inMemory = Widened();
+            return () => inMemory;
+
+            DecoderLayer Widened() => new(attentionNorm, queryKeyValue(), queryKeyNorm, output(), feedForwardNorm, up(), down());
+        }
+
+        public NormWeights Norm(string name, ModelConfig config) => new(
+            Vector(name + ".weight", config.HiddenSize),
+            config.Norm == NormKind.LayerNorm ? Vector(name + ".bias", config.HiddenSize) : null);
+
+        public EmbeddingTable Table(string name, long rows, long columns)
+        {
+            using var scope = torch.NewDisposeScope();
+            var stored = Read(name, rows, columns);
+            if (storage == WeightStorage.Fp32 && !stored.IsFp32)
+                stored = new StoredTensor(stored.Widen());
+            return new EmbeddingTable(Keep(stored));
+        }
+
+        /// <summary>What the decoder has no use for, it would leave out of the computation without a word.</summary>
+        public void RefuseTheRest(ModelConfig config)
+        {
+            if (config.TiedEmbeddings)
+                _left.Remove("output.weight"); // the same table once more
+            if (_left.Count > 0)
+            {
+                throw new Llm4MsrException(FaultKind.BadInput, $"'{file.Path}' holds tensors that a model of the architecture '{config.Architecture}' and these settings does not have: "
+                    + $"{string.Join(", ", _left.Order(StringComparer.Ordinal).Take(5)).Shortened()}{(_left.Count > 5 ? ", ..." : "")}. It is not supported.");
+            }
+        }
+
+        /// <summary>Matrices of [outputs, inputs] that read the same input, and their biases; in the file perhaps one tensor already.</summary>
+        private Func<Linear> Projection(long inputs, bool biased, string? together, params ReadOnlySpan<(string Name, long Outputs)> parts)
+        {
+            using var scope = torch.NewDisposeScope();
+            long outputs = 0;
+            foreach (var part in parts)
+                outputs += part.Outputs;
+            if (together is not null && _left.Contains(together + ".weight"))
+                parts = [(together, outputs)];
+            List<StoredTensor> weights = [];
+            List<Tensor> biases = [];
+            foreach (var (name, count) in parts)
+            {
+                weights.Add(Read(name + ".weight", count, inputs));
+                if (biased)
+                    biases.Add(Read(name + ".bias", count).Widen());
+            }
+            var bias = biased ? Keep(torch.cat(biases)) : null;
+            if (storage == WeightStorage.Keep)
+            {
+                weights = [.. weights.Select(Keep)];
+                return () => new Linear(SideBySide(weights, outputs, inputs), bias);
+            }
+            // Row by row is how products read it.
+            var inMemory = new Linear(Keep(SideBySide(weights, outputs, inputs).contiguous()), bias);
+            return () => inMemory;
+        }
+
+        /// <returns>[inputs, all outputs], a transposed view.</returns>
+        private Tensor SideBySide(List<StoredTensor> weights, long outputs, long inputs)
+        {
+            using var scope = torch.NewDisposeScope();
+            var all = torch.empty([outputs, inputs], torch.ScalarType.Float32, device);
+            long done = 0;
+            foreach (var weight in weights)
+            {
+                weight.WidenInto(all.narrow(0, done, weight.Shape[0]));
+                done += weight.Shape[0];
+            }
+            return all.t().MoveToOuterDisposeScope();
+        }
+
+        private Tensor QueryKeyNorm(string layer, ModelConfig config)
+        {
+            using var scope = torch.NewDisposeScope();
+            return Keep(torch.cat(
+            [
+                Read(layer + "attn_q_norm.weight", config.HeadSize).Widen().expand(config.Heads, config.HeadSize),
+                Read(layer + "attn_k_norm.weight", config.HeadSize).Widen().expand(config.KeyValueHeads, config.HeadSize),
+            ]));
+        }
+
+        private Tensor Vector(string name, long size)
+        {
+            using var scope = torch.NewDisposeScope();
+            return Keep(Read(name, size).Widen());
+        }
+
+        private StoredTensor Read(string name, params long[] shape)
         {
             if (!_left.Remove(name))
                 throw Damaged($"it holds no tensor '{name}'");
@@ -88,29 +205,21 @@ internal sealed record DecoderWeights(Tensor Embedding, IReadOnlyList<DecoderLay
             return file.Read(name);
         }
 
-        /// <summary>Matrices of [outputs, inputs] as one of [inputs, all outputs].</summary>
-        public Tensor ReadSideBySide(long inputs, params ReadOnlySpan<(string Name, long Outputs)> parts)
+        private Tensor Keep(Tensor tensor)
         {
-            List<Tensor> transposed = [];
-            foreach (var (name, outputs) in parts)
-                transposed.Add(Read(name, outputs, inputs).t());
-            var together = torch.cat(transposed, dim: 1).contiguous();
-            return together;
+            var kept = tensor.to(device).DetachFromDisposeScope();
+            owned.Add(kept);
+            return kept;
         }
 
-        /// <summary>What the decoder has no use for, it would leave out of the computation without a word.</summary>
-        public void RefuseTheRest(bool tied)
+        private StoredTensor Keep(StoredTensor stored)
         {
-            if (tied)
-                _left.Remove("output.weight"); // the same table once more
-            if (_left.Count > 0)
-            {
-                throw new Llm4MsrException(FaultKind.BadInput, $"'{file.Path}' holds tensors that a Llama model does not have: "
-                    + $"{string.Join(", ", _left.Order(StringComparer.Ordinal).Take(5))}{(_left.Count > 5 ? ", ..." : "")}. Its architecture is not supported.");
-            }
+            var kept = stored.To(device);
+            owned.Add(kept.Stored.DetachFromDisposeScope());
+            return kept;
         }
 
         private Llm4MsrException Damaged(string what) => new(
-            FaultKind.Damaged, $"The model '{file.Path}' is damaged: {what}. Get the model again.");
+            FaultKind.Damaged, $"The model '{file.Path}' is damaged: {what.Shortened()}. Get the model again.");
     }
 }

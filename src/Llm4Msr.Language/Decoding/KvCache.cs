@@ -18,14 +18,17 @@ internal sealed class KvCache
     private long _columns;
     private Tensor? _mask; // [R, 1, 1, largest start]: 0 where a row has begun, -infinity before; null where all start at 0
 
-    public KvCache(ModelConfig config, IReadOnlyList<int> promptLengths, int newTokens)
+    private readonly torch.Device _device;
+
+    public KvCache(ModelConfig config, IReadOnlyList<int> promptLengths, int newTokens, torch.Device device)
     {
+        _device = device;
         var longest = promptLengths.Max();
         _starts = [.. promptLengths.Select(length => (long)longest - length)];
         _columns = longest;
         long[] shape = [promptLengths.Count, config.KeyValueHeads, longest + newTokens, config.HeadSize];
-        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => torch.zeros(shape, torch.ScalarType.Float32))];
-        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => torch.zeros(shape, torch.ScalarType.Float32))];
+        _keys = [.. Enumerable.Range(0, config.Layers).Select(_ => torch.zeros(shape, torch.ScalarType.Float32, device))];
+        _values = [.. Enumerable.Range(0, config.Layers).Select(_ => torch.zeros(shape, torch.ScalarType.Float32, device))];
         _mask = Mask();
     }
 
@@ -34,11 +37,20 @@ internal sealed class KvCache
 
     public int Rows => _starts.Length;
 
-    /// <summary>Added to attention scores of the first columns; null where no row starts later than column 0.</summary>
-    public Tensor? StartMask => _mask;
+    /// <summary>
+    /// Added to attention scores of the first columns that a window of the newest token holds; null where every row has
+    /// begun there.
+    /// </summary>
+    public Tensor? StartMask(int? window)
+    {
+        if (_mask is null || window is null)
+            return _mask;
+        var (first, latest) = (Math.Max(0, _columns + 1 - window.Value), _mask.shape[3]);
+        return first < latest ? _mask.narrow(3, first, latest - first) : null;
+    }
 
-    /// <summary>The position that the next token of each row has.</summary>
-    public long[] NextPositions() => Array.ConvertAll(_starts, start => _columns - start);
+    /// <summary>The position that the next token of each row has, [R].</summary>
+    public Tensor NextPositions() => torch.tensor(Array.ConvertAll(_starts, start => _columns - start), device: _device);
 
     /// <summary>Stores keys and values [T, K, D] of a row's prompt, from its token <paramref name="first"/> on.</summary>
     /// <returns>All of the row so far: [K, first + T, D] each.</returns>
@@ -66,15 +78,16 @@ internal sealed class KvCache
     }
 
     /// <summary>Stores the keys and values [R, K, D] of one more token in every row.</summary>
-    /// <returns>All keys and values so far: [R, K, columns, D] each.</returns>
-    public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
+    /// <returns>All keys and values so far that a window of this token holds: [R, K, columns, D] each.</returns>
+    public (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values, int? window)
     {
         return (Into(_keys[layer], keys), Into(_values[layer], values));
 
         Tensor Into(Tensor cache, Tensor token)
         {
             cache.select(2, _columns).copy_(token);
-            return cache.narrow(2, 0, _columns + 1);
+            var seen = Math.Min(_columns + 1, window ?? long.MaxValue);
+            return cache.narrow(2, _columns + 1 - seen, seen);
         }
     }
 
@@ -89,7 +102,7 @@ internal sealed class KvCache
         var capacity = _keys[0].shape[2];
         using (var scope = torch.NewDisposeScope())
         {
-            var kept = torch.tensor([.. rows.Select(row => (long)row)]);
+            var kept = torch.tensor([.. rows.Select(row => (long)row)], device: _device);
             foreach (var layers in new[] { _keys, _values })
             {
                 for (var l = 0; l < layers.Length; l++)
@@ -114,6 +127,6 @@ internal sealed class KvCache
         var mask = new float[_starts.Length * latest];
         for (var row = 0; row < _starts.Length; row++)
             mask.AsSpan((int)(row * latest), (int)_starts[row]).Fill(float.NegativeInfinity);
-        return torch.tensor(mask).view(_starts.Length, 1, 1, latest);
+        return torch.tensor(mask, device: _device).view(_starts.Length, 1, 1, latest);
     }
 }

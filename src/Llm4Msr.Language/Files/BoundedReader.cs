@@ -79,7 +79,7 @@ internal sealed class BoundedReader(SafeFileHandle file, string path)
     }
 
     public Llm4MsrException Damaged(string what, Exception? inner = null) => new(
-        FaultKind.Damaged, $"The GGUF file '{path}' is damaged: {what}. Get the file again and compare its SHA-256.", inner);
+        FaultKind.Damaged, $"The GGUF file '{path}' is damaged: {what.Shortened()}. Get the file again and compare its SHA-256.", inner);
 
     private void Read(Span<byte> into)
     {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using Llm4Msr.Platform;
 using Microsoft.Win32.SafeHandles;
 using TorchSharp;
@@ -74,6 +73,8 @@ internal sealed class GgufFile : IDisposable
 
     public int[] Integers(string key) => Setting<int[]>(key, "a list of whole numbers of 32 bits");
 
+    public float[] Numbers(string key) => Setting<float[]>(key, "a list of numbers of 32 bits");
+
     public float Number(string key) => Setting<float>(key, "a number of 32 bits");
 
     /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>, of whatever width the file has.</summary>
@@ -88,31 +89,29 @@ internal sealed class GgufFile : IDisposable
         };
     }
 
-    /// <summary>A tensor as fp32 on the CPU, whatever its blocks; owned by the caller.</summary>
-    public Tensor Read(string name)
+    /// <summary>A tensor as it is stored; belongs to the dispose scope that it is read in.</summary>
+    public StoredTensor Read(string name)
     {
+        const int Piece = 1 << 24; // elements of a tensor, whose bytes may be more than a span can have
         var tensor = _tensors[name];
         var format = tensor.Format;
-        if (format.Dequantise is not { } dequantise)
+        var stored = format.Plain is { } type
+            ? torch.empty(tensor.Shape, type)
+            : torch.empty([tensor.Length / RowBytes(tensor), RowBytes(tensor)], torch.ScalarType.Byte);
+        using var flat = stored.view(-1);
+        for (long done = 0, count = flat.numel(); done < count; done += Piece)
         {
-            throw new Llm4MsrException(FaultKind.BadInput, $"Tensor '{name}' of '{Path}' is stored as {format.Name}, which is not read. "
-                + $"Read are: {BlockFormat.Readable}. Take a file in one of these.");
+            using var piece = flat.narrow(0, done, Math.Min(Piece, count - done));
+            ReadExactly(piece.bytes, tensor.Offset + done * stored.ElementSize, name);
         }
-        var numbers = torch.empty(tensor.Shape, torch.ScalarType.Float32);
-        using var flat = numbers.view(-1);
-        var buffer = new byte[(int)Math.Min(tensor.Length, (1 << 20) / format.Bytes * format.Bytes)];
-        for (long done = 0; done < tensor.Length; done += buffer.Length)
-        {
-            var bytes = buffer.AsSpan(0, (int)Math.Min(buffer.Length, tensor.Length - done));
-            ReadExactly(bytes, tensor.Offset + done, name);
-            using var target = flat.narrow(0, done / format.Bytes * format.Numbers, bytes.Length / format.Bytes * format.Numbers);
-            dequantise(bytes, MemoryMarshal.Cast<byte, float>(target.bytes));
-        }
-        return numbers;
+        return new StoredTensor(stored, format, tensor.Shape);
     }
 
     public Llm4MsrException Damaged(string what) => new(
-        FaultKind.Damaged, $"The GGUF file '{Path}' is damaged: {what}. Get the file again and compare its SHA-256.");
+        FaultKind.Damaged, $"The GGUF file '{Path}' is damaged: {what.Shortened()}. Get the file again and compare its SHA-256.");
+
+    public Llm4MsrException Unsupported(string what, string supported) => new(
+        FaultKind.BadInput, $"'{Path}' holds {what.Shortened()}, which is not supported. Supported: {supported}.");
 
     public void Dispose() => _file.Dispose();
 
@@ -122,6 +121,8 @@ internal sealed class GgufFile : IDisposable
             throw Damaged($"it has no '{key}'");
         return value is T typed ? typed : throw Damaged($"'{key}' is {Show(value)}, expected {kind}");
     }
+
+    private static long RowBytes(GgufTensor tensor) => tensor.Shape[^1] / tensor.Format.Numbers * tensor.Format.Bytes;
 
     private static string Show(object value) => value switch
     {
@@ -222,7 +223,7 @@ internal sealed class GgufFile : IDisposable
             Array.Reverse(shape);
             var id = reader.ReadUInt32();
             var format = BlockFormat.ById(id) ?? throw new Llm4MsrException(
-                FaultKind.BadInput, $"Tensor '{name}' of '{Path}' has the block type {id}, which is not known. Read are: {BlockFormat.Readable}.");
+                FaultKind.BadInput, $"Tensor '{name.Shortened()}' of '{Path}' has the block type {id}, which is not known. Read are: {BlockFormat.Readable}.");
             heads.Add((name, shape, format, reader.ReadUInt64()));
         }
 

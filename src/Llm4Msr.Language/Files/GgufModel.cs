@@ -1,5 +1,6 @@
 using Llm4Msr.Language.Tokenization;
 using Llm4Msr.Platform;
+using TorchSharp;
 
 namespace Llm4Msr.Language.Files;
 
@@ -7,7 +8,10 @@ namespace Llm4Msr.Language.Files;
 internal static class GgufModel
 {
     private const string Llama = "llama";
+    private const string Gpt2 = "gpt2";
+    private const string RotaryFactors = "rope_freqs.weight";
 
+    private static readonly string[] s_architectures = [Llama, "qwen2", "qwen3", Gpt2];
     private static readonly string[] s_endTokens = ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"];
 
     public static ModelFiles Open(string path)
@@ -18,10 +22,10 @@ internal static class GgufModel
             Refuse(file);
             var config = Config(file);
             return new ModelFiles(
-                file.Has("general.name") ? file.Text("general.name") : System.IO.Path.GetFileNameWithoutExtension(path),
+                file.Has("general.name") ? file.Text("general.name") : Path.GetFileNameWithoutExtension(path),
                 config,
                 new Weights(file, config),
-                Vocabulary(file, config.VocabularySize),
+                GgufTokenizer.Of(file, config.VocabularySize),
                 file.Has("tokenizer.chat_template") ? file.Text("tokenizer.chat_template") : null);
         }
         catch
@@ -35,122 +39,108 @@ internal static class GgufModel
     private static void Refuse(GgufFile file)
     {
         var architecture = file.Text("general.architecture");
-        if (architecture != Llama)
-            throw Unsupported(file, $"the architecture '{architecture}'", $"'{Llama}'");
+        if (!s_architectures.Contains(architecture))
+            throw file.Unsupported($"the architecture '{architecture}'", string.Join(", ", s_architectures.Select(a => $"'{a}'")));
         if (file.Has("split.count") && file.Integer("split.count", 0, ushort.MaxValue) > 1)
-            throw Unsupported(file, "a model split over several files", "one file");
-        if (file.Has("llama.expert_count") && file.Integer("llama.expert_count", 0, ushort.MaxValue) > 0)
-            throw Unsupported(file, "a mixture of experts", "dense models");
-        if (file.Has("llama.rope.scaling.type") && file.Text("llama.rope.scaling.type") is var scaling and not "none")
-            throw Unsupported(file, $"the rotary scaling '{scaling}'", "'none', and the factors of Llama 3 in the tensor 'rope_freqs.weight'");
+            throw file.Unsupported("a model split over several files", "one file");
+        if (file.Has($"{architecture}.expert_count") && file.Integer($"{architecture}.expert_count", 0, ushort.MaxValue) > 0)
+            throw file.Unsupported("a mixture of experts", "dense models");
     }
 
     private static ModelConfig Config(GgufFile file)
     {
+        var architecture = file.Text("general.architecture");
         if (!file.Tensors.TryGetValue("token_embd.weight", out var embedding) || embedding.Shape is not [<= ModelConfig.LargestSize, _])
             throw file.Damaged("it has no table of token embeddings, 'token_embd.weight'");
-        var hidden = Size("llama.embedding_length");
-        var heads = Size("llama.attention.head_count");
-        var headSize = Optional("llama.attention.key_length", hidden / heads);
-        RefuseOtherThan("llama.attention.value_length", headSize);
-        RefuseOtherThan("llama.rope.dimension_count", headSize);
+        var hidden = Size("embedding_length");
+        var heads = Size("attention.head_count");
+        var headSize = Optional("attention.key_length", Math.Max(1, hidden / heads));
+        RefuseOtherThan("attention.value_length", headSize);
+        var layers = Size("block_count");
+        var gpt2 = architecture == Gpt2;
+        if (!gpt2)
+            RefuseOtherThan("rope.dimension_count", headSize);
         return new ModelConfig(
-            Llama,
+            architecture,
             (int)embedding.Shape[0],
             hidden,
-            Size("llama.block_count"),
+            layers,
             heads,
-            Optional("llama.attention.head_count_kv", heads),
+            Optional("attention.head_count_kv", heads),
             headSize,
-            Size("llama.feed_forward_length"),
-            Size("llama.context_length"),
-            file.Number("llama.attention.layer_norm_rms_epsilon"),
-            Frequencies(file, headSize),
+            Size("feed_forward_length"),
+            Size("context_length"),
+            file.Number($"{architecture}.{(gpt2 ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon")}"),
+            gpt2 ? [] : Frequencies(file, architecture, headSize),
             TiedEmbeddings: !file.Tensors.ContainsKey("output.weight"),
-            [.. s_endTokens.Where(file.Has).Select(key => file.Integer(key, 0, int.MaxValue)).Distinct()]).Checked(file.Path);
+            [.. s_endTokens.Where(file.Has).Select(key => file.Integer(key, 0, int.MaxValue)).Distinct()])
+        {
+            Norm = gpt2 ? NormKind.LayerNorm : NormKind.RmsNorm,
+            FeedForward = gpt2 ? FeedForwardKind.GeluTanh : FeedForwardKind.SwiGlu,
+            Biases = (Has("attn_q.bias") || Has("attn_qkv.bias") ? Biases.QueryKeyValue : Biases.None)
+                | (Has("attn_output.bias") ? Biases.AttentionOutput : Biases.None)
+                | (Has("ffn_up.bias") ? Biases.FeedForward : Biases.None),
+            QueryKeyNorm = Has("attn_q_norm.weight"),
+            Windows = file.Has($"{architecture}.attention.sliding_window") && layers <= ModelConfig.MostLayers && Window() is var window and > 0
+                ? [.. Enumerable.Repeat((int?)window, layers)]
+                : [],
+        }.Checked(file.Path);
 
-        int Size(string key) => file.Integer(key, 1, ModelConfig.LargestSize);
-        int Optional(string key, int otherwise) => file.Has(key) ? Size(key) : otherwise;
+        bool Has(string part) => file.Tensors.ContainsKey($"blk.0.{part}");
+        int Window() => file.Integer($"{architecture}.attention.sliding_window", 0, int.MaxValue);
+        int Size(string key) => file.Integer($"{architecture}.{key}", 1, ModelConfig.LargestSize);
+        int Optional(string key, int otherwise) => file.Has($"{architecture}.{key}") ? Size(key) : otherwise;
         void RefuseOtherThan(string key, int value)
         {
             if (Optional(key, value) is var other && other != value)
-                throw Unsupported(file, $"'{key}' = {other}", $"the size of a head, {value}");
+                throw file.Unsupported($"'{architecture}.{key}' = {other}", $"the size of a head, {value}");
         }
     }
 
-    private static float[] Frequencies(GgufFile file, int headSize)
+    private static float[] Frequencies(GgufFile file, string architecture, int headSize)
     {
-        var frequencies = RotaryFrequencies.Of(headSize, file.Has("llama.rope.freq_base") ? file.Number("llama.rope.freq_base") : 10_000);
-        if (!file.Tensors.TryGetValue("rope_freqs.weight", out var tensor))
+        var frequencies = RotaryFrequencies.Of(headSize, Number("rope.freq_base") ?? 10_000);
+        var scaling = file.Has($"{architecture}.rope.scaling.type") ? file.Text($"{architecture}.rope.scaling.type") : "none";
+        if (scaling is not ("none" or "linear"))
+            throw file.Unsupported($"the rotary scaling '{scaling}'", $"'none', 'linear', and the factors of Llama 3 in the tensor '{RotaryFactors}'");
+        var factor = (scaling == "linear" ? Number("rope.scaling.factor") : null) ?? Number("rope.scale_linear");
+        if (factor is not null)
+            frequencies = RotaryFrequencies.Linear(frequencies, factor.Value);
+        if (!file.Tensors.TryGetValue(RotaryFactors, out var tensor))
             return frequencies;
         if (tensor.Shape is not [var pairs] || pairs != frequencies.Length)
-            throw file.Damaged($"'rope_freqs.weight' has the shape [{string.Join(", ", tensor.Shape)}], expected [{frequencies.Length}]");
-        using var factors = file.Read(tensor.Name);
-        return [.. frequencies.Zip(factors.data<float>(), (frequency, factor) => frequency / factor)];
+            throw file.Damaged($"'{RotaryFactors}' has the shape [{string.Join(", ", tensor.Shape)}], expected [{frequencies.Length}]");
+        using var scope = torch.NewDisposeScope();
+        return [.. frequencies.Zip(file.Read(tensor.Name).Widen().data<float>(), (frequency, slower) => frequency / slower)];
+
+        float? Number(string key) => file.Has($"{architecture}.{key}") ? file.Number($"{architecture}.{key}") : null;
     }
-
-    private static VocabularyContent? Vocabulary(GgufFile file, int size)
-    {
-        if (!file.Has("tokenizer.ggml.model"))
-            return null;
-        if (file.Text("tokenizer.ggml.model") is var model and not "gpt2")
-            throw Unsupported(file, $"the tokenizer '{model}'", "'gpt2' (byte-level BPE)");
-        var tokens = file.Texts("tokenizer.ggml.tokens");
-        if (tokens.Length != size)
-            throw file.Damaged($"it names {tokens.Length} tokens and has embeddings for {size}");
-        var kinds = file.Has("tokenizer.ggml.token_type")
-            ? file.Integers("tokenizer.ggml.token_type")
-            : new int[size].Select(_ => 1).ToArray();
-        if (kinds.Length != size)
-            throw file.Damaged($"it names {tokens.Length} tokens and {kinds.Length} token types");
-        return new VocabularyContent(
-            file.Has("tokenizer.ggml.pre") ? file.Text("tokenizer.ggml.pre") : "", // a guess would give other ids without a word
-            tokens,
-            [.. kinds.Select(Kind)],
-            file.Texts("tokenizer.ggml.merges"),
-            file.Has("tokenizer.ggml.add_bos_token") && file.Flag("tokenizer.ggml.add_bos_token")
-                ? file.Integer("tokenizer.ggml.bos_token_id", 0, size - 1)
-                : null).Checked(file.Path);
-    }
-
-    private static TokenKind Kind(int type) => type switch
-    {
-        1 => TokenKind.Text,
-        4 => TokenKind.Marker,
-        _ => TokenKind.Control, // control, unknown, unused, byte: nothing that a text may become, or that an answer should show
-    };
-
-    private static Llm4MsrException Unsupported(GgufFile file, string what, string supported) => new(
-        FaultKind.BadInput, $"'{file.Path}' holds {what}, which is not supported. Supported: {supported}.");
 
     private sealed class Weights(GgufFile file, ModelConfig config) : IWeights
     {
         public string Path => file.Path;
 
         // The factors are in the configuration already.
-        public IReadOnlyCollection<string> Names { get; } = [.. file.Tensors.Keys.Where(name => name != "rope_freqs.weight")];
+        public IReadOnlyCollection<string> Names { get; } = [.. file.Tensors.Keys.Where(name => name != RotaryFactors)];
 
         public long[] ShapeOf(string name) => file.Tensors[name].Shape;
 
-        public Tensor Read(string name)
+        public string TypeOf(string name) => file.Tensors[name].Format.Name;
+
+        public long BytesOf(string name) => file.Tensors[name].Length;
+
+        /// <summary>Of Llama's queries and keys the file has the two numbers of a rotated pair side by side.</summary>
+        public StoredTensor Read(string name)
         {
-            var weight = file.Read(name);
-            return name.EndsWith(".attn_q.weight", StringComparison.Ordinal) ? HalvesApart(weight, config.Heads)
-                : name.EndsWith(".attn_k.weight", StringComparison.Ordinal) ? HalvesApart(weight, config.KeyValueHeads)
-                : weight;
+            var stored = file.Read(name);
+            var heads = config.Architecture != Llama ? 0
+                : name.Contains(".attn_q.", StringComparison.Ordinal) ? config.Heads
+                : name.Contains(".attn_k.", StringComparison.Ordinal) ? config.KeyValueHeads
+                : 0;
+            return heads == 0 ? stored : stored.Rows([.. RotaryPairs.HalvesApart(heads, config.HeadSize, config.HeadSize)]);
         }
 
-        /// <summary>
-        /// The file has the two numbers of a rotated pair side by side; the decoder rotates the first half of a head
-        /// against its second half, as the weights were trained.
-        /// </summary>
-        private Tensor HalvesApart(Tensor pairs, int heads)
-        {
-            using (pairs)
-            using (var split = pairs.view(heads, config.HeadSize / 2, 2, config.HiddenSize))
-            using (var apart = split.transpose(1, 2))
-                return apart.reshape(heads * config.HeadSize, config.HiddenSize);
-        }
+        public string Hash() => FileHash.OfFile(file.Path);
 
         public void Dispose() => file.Dispose();
     }

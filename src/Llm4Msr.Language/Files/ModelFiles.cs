@@ -7,7 +7,7 @@ namespace Llm4Msr.Language.Files;
 /// <param name="Tokenizer">Null where the files hold none; such a model takes and gives token ids only.</param>
 /// <param name="ChatTemplate">The text of the template that the files carry, or null.</param>
 internal sealed record ModelFiles(
-    string Name, ModelConfig Config, IWeights Weights, VocabularyContent? Tokenizer, string? ChatTemplate) : IDisposable
+    string Name, ModelConfig Config, IWeights Weights, ITokenizer? Tokenizer, string? ChatTemplate) : IDisposable
 {
     /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
     public static ModelFiles Open(string path)
@@ -23,11 +23,15 @@ internal sealed record ModelFiles(
     public void Dispose() => Weights.Dispose();
 }
 
-/// <summary>The tensors of a model file under the names that GGUF gives them, whatever the file calls them.</summary>
-/// <remarks>Query and key rows are ordered for the rotation of the first half of a head against its second half.</remarks>
+/// <summary>The tensors of a model under the names that GGUF gives them, whatever the files call them.</summary>
+/// <remarks>
+/// Matrices are [outputs, inputs]. Query and key rows are ordered for the rotation of the first half of what is rotated of a
+/// head against its second half. Query, key and value may be one tensor, <c>attn_qkv</c>, and gate and up another,
+/// <c>ffn_gate_up</c>.
+/// </remarks>
 internal interface IWeights : IDisposable
 {
-    /// <summary>The file with the tensors.</summary>
+    /// <summary>The file with the tensors, or the folder of several.</summary>
     string Path { get; }
 
     IReadOnlyCollection<string> Names { get; }
@@ -35,6 +39,15 @@ internal interface IWeights : IDisposable
     /// <summary>Rows first.</summary>
     long[] ShapeOf(string name);
 
-    /// <summary>As fp32 on the CPU; owned by the caller.</summary>
-    Tensor Read(string name);
+    /// <summary>What the files call the type of the numbers.</summary>
+    string TypeOf(string name);
+
+    /// <summary>Bytes as stored.</summary>
+    long BytesOf(string name);
+
+    /// <summary>On the CPU; belongs to the dispose scope that it is read in.</summary>
+    StoredTensor Read(string name);
+
+    /// <summary>SHA-256 of the file; of several, of their names and hashes.</summary>
+    string Hash();
 }

@@ -3,52 +3,54 @@ using Microsoft.ML.Tokenizers;
 
 namespace Llm4Msr.Language.Tokenization;
 
-/// <summary>A part of a text to encode.</summary>
-/// <param name="IsFrame">
-/// Whether the names of special tokens become these tokens. In user data they never do: a title may say
-/// <c>&lt;|im_end|&gt;</c>, and it stays nine characters of text.
-/// </param>
-internal readonly record struct TextPart(string Text, bool IsFrame);
-
 /// <summary>Byte-level BPE: text to token ids and back.</summary>
 /// <remarks>
 /// Merging is Microsoft.ML.Tokenizers' work; its time grows with the square of the longest run without a space, so cut
 /// what people wrote (64 KB in one run take about a second). Bytes that the vocabulary lacks are left out, as the
 /// models' own tokenizers do. Safe for use by several threads.
 /// </remarks>
-internal sealed class ByteLevelTokenizer
+internal sealed class ByteLevelTokenizer : ITokenizer
 {
     private static readonly char[] s_characterOfByte = CharactersOfBytes();
 
+    private readonly VocabularyContent _content;
     private readonly BpeTokenizer _bpe;
-    private readonly byte[]?[] _bytes; // by id; null for control tokens
+    private readonly ByteLevelPreTokenizer _pieces;
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>>? _whole; // by spelling; null where all pieces are merged
+    private readonly byte[][] _bytes; // by id
     private readonly Dictionary<string, int> _special;
     private readonly string[] _specialLongestFirst;
 
     public ByteLevelTokenizer(VocabularyContent content, string path)
     {
+        _content = content;
+        Hash = content.Hash();
+        _pieces = ByteLevelPreTokenizer.ByName(content.PreTokenizer, path);
         var ids = content.Tokens.Select((token, id) => (Token: token, Id: id, Kind: content.Kinds[id])).ToList();
         _bpe = BpeTokenizer.Create(new BpeOptions(
             ids.Where(t => t.Kind == TokenKind.Text).Select(t => KeyValuePair.Create(t.Token, t.Id)))
         {
             Merges = content.Merges,
             ByteLevel = true,
-            PreTokenizer = ByteLevelPreTokenizer.ByName(content.PreTokenizer, path),
+            PreTokenizer = _pieces,
         });
+        if (content.WholePiecesFirst)
+            _whole = ids.Where(t => t.Kind == TokenKind.Text).ToDictionary(t => t.Token, t => t.Id, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
         _special = ids.Where(t => t.Kind != TokenKind.Text).ToDictionary(t => t.Token, t => t.Id, StringComparer.Ordinal);
         _specialLongestFirst = [.. _special.Keys.OrderByDescending(t => t.Length)];
-        _bytes = [.. ids.Select(t => t.Kind switch
-        {
-            TokenKind.Text => BytesOf(t.Token),
-            TokenKind.Marker => Encoding.UTF8.GetBytes(t.Token),
-            _ => null,
-        })];
+        _bytes = [.. ids.Select(t => t.Kind == TokenKind.Text ? BytesOf(t.Token) : Encoding.UTF8.GetBytes(t.Token))];
     }
 
-    /// <summary>The id of a special token, or null where the vocabulary lacks it.</summary>
+    public string Description => $"byte-level BPE, {_content.PreTokenizer}";
+
+    public int VocabularySize => _bytes.Length;
+
+    public string Hash { get; }
+
+    public int? BeginToken => _content.BeginToken;
+
     public int? Special(string token) => _special.TryGetValue(token, out var id) ? id : null;
 
-    /// <summary>Ids of the parts, one after the other; text that meets at a border is cut into pieces as one text.</summary>
     public int[] Encode(params ReadOnlySpan<TextPart> parts)
     {
         var ids = new List<int>();
@@ -56,7 +58,7 @@ internal sealed class ByteLevelTokenizer
         foreach (var part in parts)
         {
             var rest = part.Text.AsSpan();
-            while (part.IsFrame && NextSpecial(rest) is var (start, token))
+            while (part.IsFrame && SpecialNames.Next(rest, _specialLongestFirst) is var (start, token))
             {
                 text.Append(rest[..start]);
                 EncodeText();
@@ -71,36 +73,40 @@ internal sealed class ByteLevelTokenizer
         void EncodeText()
         {
             if (text.Length > 0)
-                ids.AddRange(_bpe.EncodeToIds(WithoutLoneSurrogates(text.ToString())));
+                Encode(SpecialNames.WithoutLoneSurrogates(text.ToString()), ids);
             text.Clear();
         }
     }
 
-    /// <summary>The text of the ids, byte for byte, without control tokens; bytes that are not UTF-8 become U+FFFD.</summary>
-    public string Decode(IEnumerable<int> ids)
+    private void Encode(string text, List<int> ids)
+    {
+        if (_content.Composed)
+            text = Nfc.Compose(text);
+        if (_whole is not { } whole)
+        {
+            ids.AddRange(_bpe.EncodeToIds(text));
+            return;
+        }
+        foreach (var (offset, length) in _pieces.PreTokenize(text))
+        {
+            var piece = text.Substring(offset, length);
+            if (whole.TryGetValue(string.Concat(Encoding.UTF8.GetBytes(piece).Select(b => s_characterOfByte[b])), out var id))
+                ids.Add(id);
+            else
+                ids.AddRange(_bpe.EncodeToIds(piece));
+        }
+    }
+
+    public string Decode(IEnumerable<int> ids, bool withControl = false)
     {
         using var bytes = new MemoryStream();
         foreach (var id in ids)
-            bytes.Write(_bytes[id]);
+        {
+            if (id < _bytes.Length && (withControl || _content.Kinds[id] != TokenKind.Control)) // a table of embeddings may be longer than the vocabulary
+                bytes.Write(_bytes[id]);
+        }
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
-
-    private (int Start, string Token)? NextSpecial(ReadOnlySpan<char> text)
-    {
-        (int Start, string Token)? first = null;
-        foreach (var token in _specialLongestFirst)
-        {
-            var start = text.IndexOf(token, StringComparison.Ordinal);
-            if (start >= 0 && (first is null || start < first.Value.Start))
-                first = (start, token);
-        }
-        return first;
-    }
-
-    /// <summary>Half a surrogate pair has no bytes in UTF-8; it becomes U+FFFD.</summary>
-    private static string WithoutLoneSurrogates(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')
-        ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text))
-        : text;
 
     /// <summary>Tokens of text that are not spelled in byte characters stand for themselves.</summary>
     private static byte[] BytesOf(string token)

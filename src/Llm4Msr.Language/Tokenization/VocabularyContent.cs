@@ -26,6 +26,12 @@ internal enum TokenKind
 internal sealed record VocabularyContent(
     string PreTokenizer, IReadOnlyList<string> Tokens, IReadOnlyList<TokenKind> Kinds, IReadOnlyList<string> Merges, int? BeginToken)
 {
+    /// <summary>Whether a piece of text that is a token as a whole is not merged from its bytes.</summary>
+    public bool WholePiecesFirst { get; init; }
+
+    /// <summary>Whether letters and marks are composed (NFC) before text is cut.</summary>
+    public bool Composed { get; init; }
+
     /// <summary>SHA-256 of all of it: equal where the same text becomes the same ids.</summary>
     public string Hash()
     {
@@ -37,6 +43,10 @@ internal sealed record VocabularyContent(
             Add($"{kind} {token}");
         foreach (var merge in Merges)
             Add(merge);
+        if (WholePiecesFirst)
+            Add("whole pieces first");
+        if (Composed)
+            Add("composed");
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Add(string text)
@@ -66,6 +76,6 @@ internal sealed record VocabularyContent(
 
         bool IsText(string token) => kinds.TryGetValue(token, out var kind) && kind == TokenKind.Text;
         Llm4MsrException Damaged(string what) => new(
-            FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what}. Get the model again.");
+            FaultKind.Damaged, $"The tokenizer of '{path}' is damaged: {what.Shortened()}. Get the model again.");
     }
 }

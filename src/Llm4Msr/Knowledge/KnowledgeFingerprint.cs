@@ -6,7 +6,10 @@ using Llm4Msr.Platform;
 
 namespace Llm4Msr.Knowledge;
 
-/// <summary>Whether hidden states were taken before or after the language model's final norm.</summary>
+/// <summary>
+/// Whether hidden states were taken before or after the language model's final norm. States whose name ends in a layer
+/// ("last_prompt_token-layer12") come from behind that layer, before any norm, whatever the others are.
+/// </summary>
 public enum KnowledgeNorm
 {
     Pre,

@@ -20,4 +20,6 @@ public sealed record ModelDescription(ModelOptions Options, string InteractionsH
 
 /// <param name="StoredUserWidth">Width of the users' vectors as stored.</param>
 /// <param name="UserWidth">Width of what the generators read of them.</param>
-public sealed record ModelKnowledge(KnowledgeArm Arm, int StoredUserWidth, int UserWidth, int ScenarioWidth);
+/// <param name="StoredScenarioWidth">Width of the scenarios' vectors as stored.</param>
+/// <param name="ScenarioWidth">Width of what the generators read of them.</param>
+public sealed record ModelKnowledge(KnowledgeArm Arm, int StoredUserWidth, int UserWidth, int StoredScenarioWidth, int ScenarioWidth);

@@ -18,7 +18,9 @@ public sealed record ModelSize(long Parameters, long TableParameters, long Bytes
         using var scope = torch.NewDisposeScope();
         var fusion = options.Model.Fusion;
         var reader = fusion is null ? null
-            : new KnowledgeReader(table!.UserWidth, KnowledgeReader.WidthRead(fusion, table.UserWidth, table.Users.Count), table.ScenarioWidth, fusion);
+            : new KnowledgeReader(
+                table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, table.Users.Count),
+                table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.Scenarios.Count), fusion);
         using var model = new ClickModel(data.Encoder.Schema, data.Description.Scenarios.Count, options.Model, reader, seed: 0);
         var tables = TablesOf(data.Encoder.Schema);
         var all = model.parameters().Sum(p => p.numel());

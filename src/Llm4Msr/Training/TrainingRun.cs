@@ -190,7 +190,9 @@ public sealed class TrainingRun
     {
         var fusion = _options.Model.Fusion;
         var knowledge = fusion is null ? null : new ModelKnowledge(
-            _options.Arm, _table!.UserWidth, KnowledgeReader.WidthRead(fusion, _table.UserWidth, TrainingSnapshots().Length), _table.ScenarioWidth);
+            _options.Arm,
+            _table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, _table.UserWidth, TrainingSnapshots().Length),
+            _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.Scenarios.Count));
         var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge);
         return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
             File.WriteAllText(System.IO.Path.Combine(folder, SetupFile), JsonSerializer.Serialize(setup, TrainingJson.File) + "\n"));

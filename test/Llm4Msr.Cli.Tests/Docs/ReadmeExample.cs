@@ -19,7 +19,7 @@ internal static class ReadmeExample
 
         var options = new RunOptions
         {
-            Model = new ModelOptions { Backbone = BackboneKind.Star, Fusion = new FusionOptions { Components = 8 } },
+            Model = new ModelOptions { Enhancement = EnhancementKind.Llm4msr, Fusion = new FusionOptions { Components = 8 } },
             Training = new TrainingOptions { GeneratorLearningRate = 1e-3, IdDropout = 0.5, Epochs = 3 },
             State = knowledge.Origin.State,
         };

@@ -7,7 +7,7 @@ public class TinyGoldenTests
 {
     private const double Tolerance = 1e-4;
 
-    public static TheoryData<string> Models => ["llama", "llama_untied", "llama3_rope"];
+    public static TheoryData<string> Models => ["llama", "llama_untied", "llama3_rope", "mistral", "qwen2", "qwen3", "gpt2", "chatglm2"];
 
     [Theory, MemberData(nameof(Models))]
     public void EveryStateAndTokenIsTheOneOfTransformers(string name)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -39,12 +40,12 @@ public class HuggingFaceModelTests
 
     public static TheoryData<string, string?, FaultKind, string> Wrong => new()
     {
-        { "model_type", "\"phi3\"", FaultKind.BadInput, "has model_type = 'phi3', which is not supported. Supported: 'llama'." },
+        { "model_type", "\"phi3\"", FaultKind.BadInput, "has model_type = 'phi3', which is not supported. Supported: 'llama', 'mistral', 'qwen2', 'qwen3', 'gpt2', 'chatglm'." },
         { "hidden_act", "\"gelu\"", FaultKind.BadInput, "has hidden_act = 'gelu', which is not supported. Supported: 'silu'." },
-        { "attention_bias", "true", FaultKind.BadInput, "has attention_bias = 'true', which is not supported. Supported: false." },
-        { "mlp_bias", "true", FaultKind.BadInput, "has mlp_bias = 'true', which is not supported. Supported: false." },
+        { "attention_bias", "true", FaultKind.Damaged, "it holds no tensor 'blk.0.attn_q.bias'" },
+        { "mlp_bias", "true", FaultKind.Damaged, "it holds no tensor 'blk.0.ffn_gate.bias'" },
         { "quantization_config", "{}", FaultKind.BadInput, "has quantization_config = '...', which is not supported. Supported: no such key." },
-        { "rope_parameters", """{"rope_type":"yarn","rope_theta":1e4}""", FaultKind.BadInput, "has rope_type = 'yarn', which is not supported. Supported: 'default', 'llama3'." },
+        { "rope_parameters", """{"rope_type":"yarn","rope_theta":1e4}""", FaultKind.BadInput, "has rope_type = 'yarn', which is not supported. Supported: 'default', 'linear', 'llama3'." },
         { "rope_parameters", """{"rope_type":"llama3","rope_theta":1e4}""", FaultKind.Damaged, "it has no 'factor'" },
         { "rope_parameters", "7", FaultKind.Damaged, "'rope_parameters' is 7, expected an object" },
         { "hidden_size", null, FaultKind.Damaged, "it has no 'hidden_size'" },
@@ -100,15 +101,45 @@ public class HuggingFaceModelTests
     }
 
     [Fact]
-    public void WeightsInSeveralFilesAreRefusedByName()
+    public void WeightsMayLieInSeveralFiles()
+    {
+        using var scratch = new ScratchFolder();
+        CopyConfig(scratch, "llama_untied", _ => { });
+        var map = Split(scratch, "llama_untied", files: 3);
+        WriteIndex(scratch, map);
+        using var model = LanguageModel.Load(scratch.Root);
+
+        AssertGolden("llama_untied", model);
+        Assert.NotEqual(FileHash.OfFile(TestFiles.Golden("llama_untied", "model.safetensors")), model.Identity.WeightsHash);
+    }
+
+    [Theory]
+    [InlineData("../part-0.safetensors", "it names the file '../part-0.safetensors', expected a safetensors file beside it")]
+    [InlineData("/etc/passwd", "it names the file '/etc/passwd', expected a safetensors file beside it")]
+    [InlineData("part-9.safetensors", "There is no file ")]
+    public void AnIndexThatLeadsElsewhereIsNamed(string file, string expected)
+    {
+        using var scratch = new ScratchFolder();
+        CopyConfig(scratch, "llama_untied", _ => { });
+        var map = Split(scratch, "llama_untied", files: 2);
+        map[map.Keys.First()] = file;
+        WriteIndex(scratch, map);
+
+        Assert.Contains(expected, Assert.Throws<Llm4MsrException>(() => LanguageModel.Load(scratch.Root)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void PicklesAreNeverOpened()
     {
         using var scratch = new ScratchFolder();
         CopyConfig(scratch, "llama", _ => { });
-        File.WriteAllText(scratch["model.safetensors.index.json"], "{}");
+        File.WriteAllText(scratch["pytorch_model.bin"], "");
 
         var error = Assert.Throws<Llm4MsrException>(() => LanguageModel.Load(scratch.Root));
 
-        Assert.Equal($"The weights of '{scratch.Root}' are split over several files, which is not supported. Save the model as one model.safetensors.", error.Message);
+        Assert.Equal(
+            $"The weights of '{scratch.Root}' are pickles (*.bin), which can run code when they are opened and are not read. Save the model as safetensors.",
+            error.Message);
     }
 
     [Fact]
@@ -143,6 +174,23 @@ public class HuggingFaceModelTests
         Assert.Equal(FaultKind.Damaged, error.Kind);
         Assert.StartsWith($"The file '{scratch["config.json"]}' is damaged: ", error.Message, StringComparison.Ordinal);
     }
+
+    /// <returns>The file of each tensor.</returns>
+    private static Dictionary<string, string> Split(ScratchFolder scratch, string golden, int files)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var weights = SafetensorsFile.Open(TestFiles.Golden(golden, "model.safetensors"));
+        var map = weights.Entries.Keys.Select((name, i) => (name, file: $"part-{i % files}.safetensors")).ToDictionary(p => p.name, p => p.file);
+        foreach (var part in map.GroupBy(p => p.Value))
+        {
+            using var stream = File.Create(scratch[part.Key]);
+            Safetensors.Write(stream, part.Select(p => (p.Key, weights.Read(p.Key))));
+        }
+        return map;
+    }
+
+    private static void WriteIndex(ScratchFolder scratch, Dictionary<string, string> map) => File.WriteAllText(
+        scratch["model.safetensors.index.json"], JsonSerializer.Serialize(new { metadata = new { total_size = 1 }, weight_map = map }));
 
     private static LanguageModel Load(ScratchFolder scratch, string golden, Action<JsonObject> change)
     {

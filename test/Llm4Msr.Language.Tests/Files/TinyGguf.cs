@@ -12,33 +12,75 @@ internal static class TinyGguf
 {
     public static GgufWriter Of(string name)
     {
+        if (name == "gpt2")
+            return OfGpt2();
         var config = JsonDocument.Parse(File.ReadAllText(TestFiles.Golden(name, "config.json"))).RootElement;
         uint Size(string key) => config.GetProperty(key).GetUInt32();
         uint heads = Size("num_attention_heads"), keyHeads = Size("num_key_value_heads");
+        var architecture = name is "qwen2" or "qwen3" ? name : "llama"; // Mistral, too, is called so
+        var headSize = config.TryGetProperty("head_dim", out var size) ? size.GetUInt32() : Size("hidden_size") / heads;
         var writer = new GgufWriter()
-            .Set("general.architecture", "llama")
+            .Set("general.architecture", architecture)
             .Set("general.name", $"tiny {name}")
-            .Set("llama.block_count", Size("num_hidden_layers"))
-            .Set("llama.context_length", Size("max_position_embeddings"))
-            .Set("llama.embedding_length", Size("hidden_size"))
-            .Set("llama.feed_forward_length", Size("intermediate_size"))
-            .Set("llama.attention.head_count", heads)
-            .Set("llama.attention.head_count_kv", keyHeads)
-            .Set("llama.rope.dimension_count", Size("head_dim"))
-            .Set("llama.rope.freq_base", config.GetProperty("rope_parameters").GetProperty("rope_theta").GetSingle())
-            .Set("llama.attention.layer_norm_rms_epsilon", config.GetProperty("rms_norm_eps").GetSingle())
-            .Set("tokenizer.ggml.eos_token_id", Size("eos_token_id"));
+            .Set($"{architecture}.block_count", Size("num_hidden_layers"))
+            .Set($"{architecture}.context_length", Size("max_position_embeddings"))
+            .Set($"{architecture}.embedding_length", Size("hidden_size"))
+            .Set($"{architecture}.feed_forward_length", Size("intermediate_size"))
+            .Set($"{architecture}.attention.head_count", heads)
+            .Set($"{architecture}.attention.head_count_kv", keyHeads)
+            .Set($"{architecture}.rope.freq_base", config.GetProperty("rope_parameters").GetProperty("rope_theta").GetSingle())
+            .Set($"{architecture}.attention.layer_norm_rms_epsilon", config.GetProperty("rms_norm_eps").GetSingle());
+        if (architecture == "llama")
+            writer.Set("llama.rope.dimension_count", headSize);
+        if (headSize * heads != Size("hidden_size"))
+            writer.Set($"{architecture}.attention.key_length", headSize).Set($"{architecture}.attention.value_length", headSize);
+        if (config.GetProperty("eos_token_id") is { ValueKind: JsonValueKind.Number } end)
+            writer.Set("tokenizer.ggml.eos_token_id", end.GetUInt32());
 
         using var weights = SafetensorsFile.Open(TestFiles.Golden(name, "model.safetensors"));
         foreach (var entry in weights.Entries.Values)
         {
             using var scope = torch.NewDisposeScope();
             var tensor = weights.Read(entry.Name);
-            if (entry.Name.Contains("q_proj", StringComparison.Ordinal))
+            if (architecture == "llama" && entry.Name.Contains("q_proj", StringComparison.Ordinal))
                 tensor = PairsSideBySide(tensor, heads);
-            if (entry.Name.Contains("k_proj", StringComparison.Ordinal))
+            if (architecture == "llama" && entry.Name.Contains("k_proj", StringComparison.Ordinal))
                 tensor = PairsSideBySide(tensor, keyHeads);
             writer.Add(NameInGguf(entry.Name), entry.Shape, tensor.data<float>().ToArray());
+        }
+        return writer;
+    }
+
+    private static GgufWriter OfGpt2()
+    {
+        var writer = new GgufWriter()
+            .Set("general.architecture", "gpt2")
+            .Set("gpt2.block_count", 3u)
+            .Set("gpt2.context_length", 256u)
+            .Set("gpt2.embedding_length", 48u)
+            .Set("gpt2.feed_forward_length", 192u)
+            .Set("gpt2.attention.head_count", 4u)
+            .Set("gpt2.attention.layer_norm_epsilon", 1e-5f);
+        using var weights = SafetensorsFile.Open(TestFiles.Golden("gpt2", "model.safetensors"));
+        foreach (var entry in weights.Entries.Values)
+        {
+            using var scope = torch.NewDisposeScope();
+            var tensor = weights.Read(entry.Name);
+            var parts = entry.Name.Split('.');
+            var name = (parts[1], parts[^2]) switch
+            {
+                ("wte", _) => "token_embd",
+                ("wpe", _) => "position_embd",
+                ("ln_f", _) => "output_norm",
+                (_, "ln_1") => "attn_norm",
+                (_, "ln_2") => "ffn_norm",
+                (_, "c_attn") => "attn_qkv",
+                (_, "c_fc") => "ffn_up",
+                _ => parts[3] == "attn" ? "attn_output" : "ffn_down",
+            };
+            if (tensor.dim() == 2 && parts[1] == "h")
+                tensor = tensor.t().contiguous();
+            writer.Add($"{(parts[1] == "h" ? $"blk.{parts[2]}." : "")}{name}.{parts[^1]}", tensor.shape, tensor.data<float>().ToArray());
         }
         return writer;
     }
@@ -46,7 +88,7 @@ internal static class TinyGguf
     /// <summary>The tokenizer of golden/tokenizers/smollm, filled up to the vocabulary of the tiny checkpoints.</summary>
     public static GgufWriter WithTokenizer(this GgufWriter writer)
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         // 320 of its 900 tokens: the bytes and the first merges, with the three special ones.
         return writer
             .Set("tokenizer.ggml.model", "gpt2")
@@ -78,6 +120,8 @@ internal static class TinyGguf
         {
             "input_layernorm" => "attn_norm",
             "post_attention_layernorm" => "ffn_norm",
+            "q_norm" => "attn_q_norm",
+            "k_norm" => "attn_k_norm",
             "q_proj" => "attn_q",
             "k_proj" => "attn_k",
             "v_proj" => "attn_v",
@@ -86,6 +130,6 @@ internal static class TinyGguf
             "up_proj" => "ffn_up",
             _ => "ffn_down",
         };
-        return string.Create(CultureInfo.InvariantCulture, $"blk.{parts[2]}.{part}.weight");
+        return string.Create(CultureInfo.InvariantCulture, $"blk.{parts[2]}.{part}.{parts[^1]}");
     }
 }

@@ -7,12 +7,12 @@ namespace Llm4Msr.Language.Tests.Tokenization;
 
 public class ByteLevelTokenizerTests
 {
-    private static readonly ByteLevelTokenizer s_smollm = new(TokenizerJson.Read("smollm"), "smollm");
+    private static readonly ByteLevelTokenizer s_smollm = new(GoldenTokenizer.Read("smollm"), "smollm");
 
     [Theory, InlineData("smollm"), InlineData("gpt2")]
     public void TextHasTheIdsOfTheReference(string name)
     {
-        var tokenizer = new ByteLevelTokenizer(TokenizerJson.Read(name), name);
+        var tokenizer = new ByteLevelTokenizer(GoldenTokenizer.Read(name), name);
         foreach (var golden in Golden.Read<GoldenTokens[]>("tokenizers", name, "golden.json"))
         {
             Assert.Equal(golden.Ids, tokenizer.Encode(new TextPart(golden.Text, IsFrame: true)));
@@ -55,7 +55,7 @@ public class ByteLevelTokenizerTests
     [Fact]
     public void OfSpecialTokensThatStartAlikeTheLongestIsMeant()
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         content = content with
         {
             Tokens = [.. content.Tokens, "<a", "<a>"],
@@ -84,7 +84,7 @@ public class ByteLevelTokenizerTests
     [Fact]
     public void BytesThatTheVocabularyLacksAreLeftOut()
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         var lacking = content.Tokens.ToList().IndexOf("z");
         content = content with
         {
@@ -99,7 +99,7 @@ public class ByteLevelTokenizerTests
     [Fact]
     public void TheHashChangesWithAnythingThatChangesIds()
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         VocabularyContent[] others =
         [
             content with { PreTokenizer = "gpt-2" },
@@ -110,7 +110,7 @@ public class ByteLevelTokenizerTests
         ];
 
         Assert.Equal(6, others.Append(content).Select(c => c.Hash()).Distinct().Count());
-        Assert.Equal(content.Hash(), TokenizerJson.Read("smollm").Hash());
+        Assert.Equal(content.Hash(), GoldenTokenizer.Read("smollm").Hash());
     }
 
     public static TheoryData<string, string> Damages => new()
@@ -127,7 +127,7 @@ public class ByteLevelTokenizerTests
     [Theory, MemberData(nameof(Damages))]
     public void ADamagedVocabularyIsNamed(string what, string expected)
     {
-        var content = TokenizerJson.Read("smollm");
+        var content = GoldenTokenizer.Read("smollm");
         content = what switch
         {
             "token twice" => content with { Tokens = ["a", .. content.Tokens.Skip(1)] },
@@ -148,8 +148,8 @@ public class ByteLevelTokenizerTests
     [Fact]
     public void ARuleThatIsNotKnownIsNamed()
     {
-        var error = Assert.Throws<Llm4MsrException>(() => new ByteLevelTokenizer(TokenizerJson.Read("smollm") with { PreTokenizer = "tekken" }, "m.gguf"));
+        var error = Assert.Throws<Llm4MsrException>(() => new ByteLevelTokenizer(GoldenTokenizer.Read("smollm") with { PreTokenizer = "tekken" }, "m.gguf"));
 
-        Assert.Equal("'m.gguf' cuts text by the rule 'tekken', which is not supported. Supported: 'gpt-2', 'smollm'.", error.Message);
+        Assert.Equal("'m.gguf' cuts text by the rule 'tekken', which is not supported. Supported: 'gpt-2', 'smollm', 'qwen2', 'llama3'.", error.Message);
     }
 }

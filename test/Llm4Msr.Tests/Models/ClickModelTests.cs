@@ -68,8 +68,7 @@ public sealed class ClickModelTests : IDisposable
         sample.Knowledge!.RowOfRank[rank] = -1;
         var unknown = sample.Score([rank])[0];
 
-        using (no_grad())
-            sample.Model.named_parameters().Single(p => p.name == "knowledge.user_none").parameter.add_(1);
+        SampleNetwork.Disturb(sample.Model.named_parameters().Single(p => p.name == "knowledge.user_none").parameter);
         var taught = sample.Score([rank])[0];
 
         Assert.NotEqual(known, unknown);

@@ -35,12 +35,12 @@ public class MetaLayersTests
         foreach (var scale in new[] { 0.1, 1, 30 })
         {
             var layer = new MetaLayer(16, 128, 32, gain: 1, knowledgeScale: scale, random);
-            var knowledge = randn(400, 16, generator: random) * scale;
+            var knowledge = randn(400, 16, generator: random) * tensor((float)scale);
             var features = randn(400, 128, generator: random);
 
             var result = layer.call(features, new RowKnowledge(knowledge, arange(400, ScalarType.Int64)));
 
-            Assert.InRange(result.square().mean().item<float>(), 1.5, 2.5); // 2/I times I features of variance 1
+            Assert.InRange((result * result).mean().item<float>(), 1.5, 2.5); // 2/I times I features of variance 1
         }
     }
 }

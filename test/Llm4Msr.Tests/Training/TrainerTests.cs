@@ -101,32 +101,42 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(weights, Weights(sample));
     }
 
-    [Theory, InlineData(float.NaN), InlineData(float.PositiveInfinity), InlineData(float.NegativeInfinity)]
-    public void AGradientThatIsNotFiniteStopsBeforeTheWeightsChange(float value)
+    [Fact]
+    public void AGradientThatIsNotFiniteStopsBeforeTheWeightsChange()
     {
-        for (var faultyStep = 0; faultyStep < 34; faultyStep++) // a hundred in all
+        var random = new Random(1);
+        for (var injection = 0; injection < 100; injection++)
         {
             using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "none");
-            var parameters = sample.Model.named_parameters().ToList();
-            var (name, parameter) = parameters[faultyStep % parameters.Count];
-            var steps = 0;
-            var weights = new Dictionary<string, byte[]>();
             using var trainer = Trainer(sample, s_options);
+            var (faultyStep, steps) = (random.Next(trainer.Steps - 1), 0);
+            var weights = new Dictionary<string, byte[]>();
 
-            var error = Assert.Throws<Llm4MsrException>(() => _ = trainer.Fit((_, _, _) =>
+            var error = Assert.Throws<Llm4MsrException>(() => _ = trainer.Fit((_, _, loss) =>
             {
+                Assert.True(float.IsFinite(loss));
                 if (steps++ != faultyStep)
                     return;
-                parameter.register_hook(gradient => gradient.mul(value));
+                LetGradientsOverflow(sample.Model);
                 weights = Weights(sample);
             }).ToList());
 
-            var next = faultyStep + 1;
-            Assert.Equal($"The gradient of '{name}' in epoch {next / trainer.Steps + 1}, batch {next % trainer.Steps + 1} is not finite; "
-                + "the weights were left as they were before it. Try a lower learning rate.", error.Message);
-            if (next % trainer.Steps > 0)
-                Assert.Equal(weights, Weights(sample));
-            Assert.NotEmpty((int[])error.Data[TrainingStep.RowsOfBatch]!);
+            Assert.Matches($"^The gradient of '[a-z_.0-9]+' in epoch 1, batch {faultyStep + 2} is not finite; the weights were left as they were before it\\.", error.Message);
+            Assert.Equal(weights, Weights(sample));
+            Assert.Equal(s_options.BatchSize, ((int[])error.Data[TrainingStep.RowsOfBatch]!).Length);
+        }
+    }
+
+    /// <summary>Small numbers before large weights: logits and loss are finite, and what flows back past the large weights is not.</summary>
+    private static void LetGradientsOverflow(ClickModel model)
+    {
+        using var frozen = torch.no_grad();
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (name.Contains(".bottom.", StringComparison.Ordinal))
+                parameter.copy_(parameter.abs() * 1e-10f);
+            else if (name.Contains(".tower.", StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal))
+                parameter.copy_(torch.full_like(parameter, 1e22f));
         }
     }
 

@@ -34,15 +34,27 @@ public sealed class Ple : nn.Module<Tensor, ScenarioGroups, Tensor>
     public override Tensor forward(Tensor features, ScenarioGroups scenarios)
     {
         var (specific, shared) = (Enumerable.Repeat(features, tower.Count).ToArray(), features);
-        foreach (var below in level.SkipLast(1))
-            (specific, shared) = below.OnAllRows(specific, shared);
-
-        var ownSpecific = scenarios.SplitOwn(specific);
+        var own = level.Count == 1 ? scenarios.Split(features) : [];
+        for (var k = 0; k < level.Count - 1; k++)
+        {
+            var experts = level[k].Experts(specific, shared);
+            // Of what the level before the last makes for a scenario, only its own rows are read.
+            if (k == level.Count - 2)
+                own = level[k].MixOwn(scenarios, specific, experts);
+            else
+                specific = level[k].MixAll(specific, experts);
+            shared = level[k].MixShared(shared, experts);
+        }
         var ownShared = scenarios.Split(shared);
         return scenarios.Join([.. scenarios.Present.Select((scenario, k) =>
-            tower[scenario].call(level[^1].ForScenario(scenario, ownSpecific[k], ownShared[k])))]);
+            tower[scenario].call(level[^1].ForScenario(scenario, own[k], ownShared[k])))]);
     }
 }
+
+/// <summary>What the experts of a level make of all rows.</summary>
+/// <param name="Specific">[B, E, O] for each of the S scenarios.</param>
+/// <param name="Shared">[B, E, O].</param>
+internal sealed record PleExperts(Tensor[] Specific, Tensor Shared);
 
 /// <summary>One level of PLE; each expert is a linear layer with ReLU.</summary>
 /// <remarks>Shapes: B rows, I inputs, O outputs, S scenarios, E a number of experts.</remarks>
@@ -66,14 +78,23 @@ public sealed class PleLevel : nn.Module
 
     /// <param name="specificInputs">[B, I] for each of the S scenarios.</param>
     /// <param name="sharedInputs">[B, I].</param>
-    /// <returns>[B, O] for each scenario, and shared.</returns>
-    public (Tensor[] Specific, Tensor Shared) OnAllRows(Tensor[] specificInputs, Tensor sharedInputs)
+    internal PleExperts Experts(Tensor[] specificInputs, Tensor sharedInputs) =>
+        new([.. specific.Select((experts, s) => Run(experts, specificInputs[s]))], Run(shared, sharedInputs));
+
+    /// <returns>[B, O] for each scenario.</returns>
+    internal Tensor[] MixAll(Tensor[] specificInputs, PleExperts experts) =>
+        [.. gate.Select((g, s) => g.call(specificInputs[s], cat([experts.Specific[s], experts.Shared], 1)))];
+
+    /// <returns>[b, O] for each present scenario: its own rows.</returns>
+    internal Tensor[] MixOwn(ScenarioGroups scenarios, Tensor[] specificInputs, PleExperts experts)
     {
-        var own = specific.Select((experts, s) => Run(experts, specificInputs[s])).ToArray();
-        var common = Run(shared, sharedInputs);
-        return ([.. gate.Select((g, s) => g.call(specificInputs[s], cat([own[s], common], 1)))],
-            shared_gate!.call(sharedInputs, cat([.. own, common], 1)));
+        var (inputs, own, common) = (scenarios.SplitOwn(specificInputs), scenarios.SplitOwn(experts.Specific), scenarios.Split(experts.Shared));
+        return [.. scenarios.Present.Select((s, k) => gate[s].call(inputs[k], cat([own[k], common[k]], 1)))];
     }
+
+    /// <returns>[B, O].</returns>
+    internal Tensor MixShared(Tensor sharedInputs, PleExperts experts) =>
+        shared_gate!.call(sharedInputs, cat([.. experts.Specific, experts.Shared], 1));
 
     /// <param name="specificInputs">Rows of this scenario, [b, I].</param>
     /// <param name="sharedInputs">[b, I].</param>
