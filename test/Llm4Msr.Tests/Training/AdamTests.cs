@@ -6,7 +6,7 @@ namespace Llm4Msr.Tests.Training;
 
 public sealed class AdamTests
 {
-    private const int Rows = 40, Width = 11; // a width that leaves a rest behind whole vectors
+    private const int Rows = 41, Width = 11; // both leave a rest behind whole vectors
     private const double Rate = 1e-2;
 
     [Theory, InlineData(0), InlineData(0.1)]
