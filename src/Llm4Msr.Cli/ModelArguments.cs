@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json.Nodes;
+using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
 using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
@@ -49,37 +51,53 @@ internal sealed class ModelArguments
         _metaLayers, _userLevel, _scenarioLevel, _scenarioInput, _generator, _rank, _components, _alpha,
     ];
 
+    /// <param name="basis">Has the values of the options that are not given.</param>
     /// <param name="paper">Whether the preset is the paper's.</param>
-    public ModelOptions Read(ParseResult parsed, bool paper, IReadOnlyList<Scenario> scenarios)
+    public ModelOptions Read(ParseResult parsed, ModelOptions basis, bool paper, IReadOnlyList<Scenario> scenarios)
     {
-        var (backbone, enhancement) = (parsed.GetValue(_backbone).Value, parsed.GetValue(_enhancement).Value);
+        var backbone = IsGiven(parsed, _backbone) ? parsed.GetValue(_backbone).Value : basis.Backbone;
+        var enhancement = IsGiven(parsed, _enhancement) ? parsed.GetValue(_enhancement).Value : basis.Enhancement;
         AtLeast.Check(0, ("--components", parsed.GetValue(_components) ?? 0));
         CheckThatEachIsRead(parsed, backbone, enhancement);
-        return s_model with
+        var fusion = (enhancement == basis.Enhancement ? basis.Fusion : null) ?? (paper ? s_paper : s_fusion);
+        return basis with
         {
             Backbone = backbone,
             Enhancement = enhancement,
-            EmbeddingSize = parsed.GetValue(_embedding),
-            HiddenWidths = Widths(parsed.GetValue(_hidden)!),
-            Experts = new ExpertOptions
+            EmbeddingSize = IsGiven(parsed, _embedding) ? parsed.GetValue(_embedding) : basis.EmbeddingSize,
+            HiddenWidths = IsGiven(parsed, _hidden) ? Widths(parsed.GetValue(_hidden)!) : basis.HiddenWidths,
+            Experts = basis.Experts with
             {
-                Count = parsed.GetValue(_experts) ?? s_model.Experts.Count,
-                Specific = parsed.GetValue(_specificExperts) ?? s_model.Experts.Specific,
-                Shared = parsed.GetValue(_sharedExperts) ?? s_model.Experts.Shared,
+                Count = parsed.GetValue(_experts) ?? basis.Experts.Count,
+                Specific = parsed.GetValue(_specificExperts) ?? basis.Experts.Specific,
+                Shared = parsed.GetValue(_sharedExperts) ?? basis.Experts.Shared,
             },
-            Transfer = new TransferOptions
+            Transfer = basis.Transfer with
             {
-                ScenarioOrder = backbone == BackboneKind.Aitm ? Order(parsed.GetValue(_scenarioOrder), scenarios) : null,
-                StopGradient = parsed.GetValue(_stopGradient),
+                ScenarioOrder = backbone != BackboneKind.Aitm ? null
+                    : parsed.GetValue(_scenarioOrder) is null && basis.Transfer.ScenarioOrder is { } order ? order
+                    : Order(parsed.GetValue(_scenarioOrder), scenarios),
+                StopGradient = IsGiven(parsed, _stopGradient) ? parsed.GetValue(_stopGradient) : basis.Transfer.StopGradient,
             },
             Fusion = enhancement switch
             {
-                EnhancementKind.Llm4msr => Fusion(parsed, paper ? s_paper : s_fusion),
-                EnhancementKind.KnowledgeField => FusionOptions.Field() with { Components = Components(parsed, paper ? s_paper : s_fusion) },
-                _ => null,
+                EnhancementKind.Llm4msr => Fusion(parsed, fusion),
+                EnhancementKind.KnowledgeField => FusionOptions.Field() with { Components = Components(parsed, fusion) },
+                _ => enhancement == basis.Enhancement ? basis.Fusion : null,
             },
         };
     }
+
+    /// <summary>Backbone and enhancement as a configuration, where they are given: other values depend on them.</summary>
+    public IEnumerable<JsonObject> Kinds(ParseResult parsed)
+    {
+        if (IsGiven(parsed, _backbone))
+            yield return Config.Assign("model.backbone", Spelling.Of(parsed.GetValue(_backbone).Value));
+        if (IsGiven(parsed, _enhancement))
+            yield return Config.Assign("model.enhancement", Spelling.Of(parsed.GetValue(_enhancement).Value));
+    }
+
+    private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>What is worth saying before training begins.</summary>
     public static IEnumerable<string> Remarks(ModelOptions options, IReadOnlyList<Scenario> scenarios)
@@ -101,7 +119,7 @@ internal sealed class ModelArguments
 
         void Belongs(bool read, string to, params Option[] options)
         {
-            if (!read && options.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } idle)
+            if (!read && options.FirstOrDefault(o => IsGiven(parsed, o)) is { } idle)
                 throw new Llm4MsrException(FaultKind.Usage, $"{idle.Name} belongs to {to}, and nothing else reads it. Leave it out, or say {to}.");
         }
     }
@@ -114,8 +132,8 @@ internal sealed class ModelArguments
             UserLevel = parsed.GetValue(_userLevel) ?? preset.UserLevel,
             ScenarioLevel = parsed.GetValue(_scenarioLevel) ?? preset.ScenarioLevel,
             ScenarioInput = parsed.GetValue(_scenarioInput) ?? preset.ScenarioInput,
-            AlphaPerScenario = parsed.GetValue(_alpha) == Alphas.PerScenario,
-            Rank = parsed.GetValue(_generator) == GeneratorKind.LowRank ? parsed.GetValue(_rank) ?? DefaultRank : null,
+            AlphaPerScenario = parsed.GetValue(_alpha) is { } alpha ? alpha == Alphas.PerScenario : preset.AlphaPerScenario,
+            Rank = parsed.GetValue(_generator) is { } generator ? generator == GeneratorKind.LowRank ? parsed.GetValue(_rank) ?? DefaultRank : null : preset.Rank,
         };
         if (options.UserLevel == FusionPlacement.None && options.ScenarioLevel == FusionPlacement.None)
             throw new Llm4MsrException(FaultKind.Usage, "--user-level none with --scenario-level none leaves the backbone alone. Say --enhancement none, or give one level a place.");

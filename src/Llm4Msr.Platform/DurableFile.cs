@@ -38,6 +38,16 @@ public static partial class DurableFile
 
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Adds a line to the end of <paramref name="path"/>; it is on the disk when this returns.</summary>
+    /// <remarks>Who is killed meanwhile may leave a part of the line: readers take it for the end.</remarks>
+    public static void AppendLine(string path, string line)
+    {
+        using var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read);
+        stream.Write(Encoding.UTF8.GetBytes(line + "\n"));
+        stream.Flush();
+        Sync(stream.SafeFileHandle, path);
+    }
+
     /// <summary>
     /// Fills a folder under a temporary name and gives it its name when everything in it is on the disk.
     /// <paramref name="path"/> must not exist.

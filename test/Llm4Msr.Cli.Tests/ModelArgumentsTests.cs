@@ -123,6 +123,6 @@ public class ModelArgumentsTests
             command.Add(option);
         var parsed = command.Parse(arguments);
         Assert.Empty(parsed.Errors);
-        return model.Read(parsed, paper, s_scenarios);
+        return model.Read(parsed, new ModelOptions(), paper, s_scenarios);
     }
 }

@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
-using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
+using Spectre.Console;
 using TorchSharp;
 
 namespace Llm4Msr.Cli.Verbs;
@@ -11,12 +14,6 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr train</c>: fit one backbone, with or without knowledge, once per seed.</summary>
 internal static class TrainVerb
 {
-    private enum Preset
-    {
-        Default,
-        Paper,
-    }
-
     public static Command Create(Cli cli)
     {
         var model = new ModelArguments();
@@ -37,71 +34,78 @@ internal static class TrainVerb
         var decay = new Option<double>("--weight-decay") { Description = "Added to gradients, as in Adam.", DefaultValueFactory = _ => training.WeightDecay };
         var epochs = new Option<int>("--epochs") { Description = "The most epochs that are trained.", DefaultValueFactory = _ => training.Epochs };
         var patience = new Option<int?>("--patience") { Description = $"Epochs without a better validation before stopping [default: {training.Patience}; paper: 3]." };
+        var monitor = Spelling.Option("--monitor", "What on the validation part chooses the epoch.", training.Monitor);
         var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Inv($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
         var idDropout = new Option<double?>("--id-dropout") { Description = "Share of rows whose user id is hidden [default: 0.5 under user-holdout, else 0]." };
         var without = new Option<bool>("--drop-rows-without-knowledge") { Description = "Leave out training rows that no snapshot is older than." };
         var threads = new Option<int>("--threads") { Description = "Torch threads. One per process is fastest where several run.", DefaultValueFactory = _ => run.Threads };
 
+        var minutes = new Option<double>("--checkpoint-minutes") { Description = "Minutes between checkpoints within an epoch; there is one after each epoch too.", DefaultValueFactory = _ => run.CheckpointMinutes };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Train nothing: show the resolved configuration, the number of parameters and the memory they take." };
+        var config = new ConfigArguments();
+        var keys = new Dictionary<Option, string>
+        {
+            [knowledge] = "knowledge",
+            [state] = "state",
+            [arm] = "arm",
+            [preset] = "preset",
+            [seeds] = "seeds",
+            [firstSeed] = "firstSeed",
+            [batch] = "training.batchSize",
+            [rate] = "training.learningRate",
+            [generatorRate] = "training.generatorLearningRate",
+            [decay] = "training.weightDecay",
+            [epochs] = "training.epochs",
+            [patience] = "training.patience",
+            [monitor] = "training.monitor",
+            [knowledgeDropout] = "training.knowledgeDropout",
+            [idDropout] = "training.idDropout",
+            [threads] = "threads",
+            [minutes] = "checkpointMinutes",
+        };
+
         var verb = new Verb("train", "Fit a backbone, with or without knowledge.",
             "llm4msr train data --backbone star --seeds 3 --out runs/star",
-            "llm4msr train data --backbone star --enhancement llm4msr --knowledge knowledge.db --seeds 3 --out runs/star-llm4msr")
+            "llm4msr train data --backbone star --enhancement llm4msr --knowledge knowledge.db --seeds 3 --out runs/star-llm4msr",
+            "llm4msr train data --config base.json --set training.learningRate=0.0003 --out runs/slower --dry-run")
         {
-            data, output, knowledge, state, arm, preset, seeds, firstSeed,
-            batch, rate, generatorRate, decay, epochs, patience, knowledgeDropout, idDropout, without, threads,
+            data, output, without, dryRun,
         };
-        foreach (var option in model.All)
+        foreach (var option in (IEnumerable<Option>)[.. config.All, .. keys.Keys, .. model.All])
             verb.Add(option);
         verb.SetAction(parsed =>
         {
-            AtLeast.Check(1, ("--seeds", parsed.GetValue(seeds)));
-            AtLeast.Check(0, ("--first-seed", parsed.GetValue(firstSeed)));
             Libtorch.Require();
-            var paper = parsed.GetValue(preset).Value == Preset.Paper;
-            var store = parsed.GetValue(knowledge);
-            if (parsed.GetValue(without) && store is null)
-                throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
-
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
-            var network = model.Read(parsed, paper, dataset.Description.Scenarios);
-            CheckKnowledge(network, store, parsed.GetValue(arm).Value);
-            var learningRate = parsed.GetValue(rate) ?? (paper ? 2e-3 : training.LearningRate);
-            var options = new RunOptions
+            List<JsonObject> layers = [.. config.Read(parsed), .. model.Kinds(parsed)];
+            foreach (var (option, key) in keys)
             {
-                Model = network,
-                Training = training with
-                {
-                    BatchSize = parsed.GetValue(batch),
-                    LearningRate = learningRate,
-                    GeneratorLearningRate = parsed.GetValue(generatorRate) ?? (paper ? learningRate : training.GeneratorLearningRate),
-                    WeightDecay = parsed.GetValue(decay),
-                    Epochs = parsed.GetValue(epochs),
-                    Patience = parsed.GetValue(patience) ?? (paper ? 3 : training.Patience),
-                    KnowledgeDropout = parsed.GetValue(knowledgeDropout) ?? (paper ? 0 : training.KnowledgeDropout),
-                    IdDropout = parsed.GetValue(idDropout) ?? (dataset.Description.Split.Kind == SplitKind.UserHoldout && !paper ? 0.5 : 0),
-                },
-                Arm = parsed.GetValue(arm).Value,
-                State = parsed.GetValue(state),
-                KeepRowsWithoutKnowledge = !parsed.GetValue(without),
-                Threads = parsed.GetValue(threads),
-            };
-            return Run(cli, dataset, parsed.GetRequiredValue(data), store, options, parsed.GetRequiredValue(output),
-                [.. Enumerable.Range(parsed.GetValue(firstSeed), parsed.GetValue(seeds))]);
+                if (parsed.GetResult(option) is { Implicit: false, Tokens: [.., var last] })
+                    layers.Add(Config.Assign(key, last.Value));
+            }
+            if (parsed.GetValue(without))
+                layers.Add(Config.Assign("keepRowsWithoutKnowledge", "false"));
+            var resolved = Config.Resolve(layers, dataset.Description.Split.Kind);
+            resolved = resolved with { Model = model.Read(parsed, resolved.Model, resolved.Preset == Preset.Paper, dataset.Description.Scenarios) };
+            Check(resolved);
+            return Run(cli, dataset, parsed.GetRequiredValue(data), resolved, parsed.GetRequiredValue(output), parsed.GetValue(dryRun));
         });
         return verb;
     }
 
-    private static int Run(Cli cli, InteractionDataset data, string dataFolder, string? storePath, RunOptions options, string output, int[] seeds)
+    private static int Run(Cli cli, InteractionDataset data, string dataFolder, TrainConfig config, string output, bool dryRun)
     {
-        options.Check();
-        torch.set_num_threads(options.Threads);
-        KnowledgeTable? table = null;
-        if (storePath is not null)
-        {
-            table = KnowledgeFor.Data(data, storePath, options.State, cli.Terminal.Say);
-            options = options with { State = table.Origin.State };
-        }
+        torch.set_num_threads(config.Threads);
+        var table = config.Knowledge is null ? null : KnowledgeFor.Data(data, config.Knowledge, config.State, cli.Terminal.Say);
+        var options = config.Run with { State = table?.Origin.State ?? config.State };
         foreach (var remark in ModelArguments.Remarks(options.Model, data.Description.Scenarios))
             cli.Terminal.Say(remark);
+        if (dryRun)
+        {
+            PrintSize(cli, config with { State = options.State }, ModelSize.Of(data, table, options));
+            return 0;
+        }
+        var seeds = config.AllSeeds;
         var run = new TrainingRun(data, dataFolder, table, options, output);
         if (seeds.Intersect(run.Folder.Seeds).ToList() is { Count: > 0 } done)
             cli.Terminal.Say($"Trained before, and read from '{run.Path}': seed {string.Join(", ", done)}.");
@@ -110,20 +114,45 @@ internal static class TrainVerb
         {
             for (var k = 0; k < seeds.Length; k++)
             {
-                var (seed, lastAuc) = (seeds[k], "");
-                results.Add(run.Train(seed,
+                var line = new TrainingLine(seeds[k], options.Training);
+                results.Add(run.Train(seeds[k],
                     (epoch, step, steps, loss) =>
                     {
                         cli.Cancellation.ThrowIfCancellationRequested();
-                        report(k * options.Training.Epochs + epoch - 1 + (step + 1.0) / steps, Inv($"seed {seed}, epoch {epoch}, loss {loss:F4}{lastAuc}"));
+                        var (done, text) = line.After(epoch, step, steps, loss);
+                        report(k * options.Training.Epochs + done, text);
                     },
-                    epoch => lastAuc = Inv($", validation AUC {epoch.Validation.MeanAuc:F4}")));
+                    line.After, cli.Terminal.Say));
             }
         });
         MetricsReport.Print(cli.Terminal, $"{ModelName.Of(options.Model, options.Arm)}, test part", results.Select(r => (r.Seed, r.Test)),
             new { run = run.Path, model = options.Model, rows = run.TrainingRows, seeds = results },
             $"Models are in {run.Path}. Next: 'llm4msr evaluate {run.Path}', or 'llm4msr predict {run.Path} --input rows.csv --output scores.csv'.");
         return 0;
+    }
+
+    private static void PrintSize(Cli cli, TrainConfig config, ModelSize size)
+    {
+        var node = JsonSerializer.SerializeToNode(config, Config.Json)!;
+        cli.Terminal.Result(new { config = node, size }, console =>
+        {
+            console.WriteLine(node.ToJsonString(Config.Json));
+            console.WriteLine(Inv($"{size.Parameters:N0} parameters, {size.TableParameters:N0} of them in embedding tables."));
+            foreach (var table in size.Tables)
+                console.WriteLine(Inv($"  {table.Field}: {table.Rows:N0} rows, {table.Adam} Adam"));
+            console.WriteLine(Inv($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB; the data and one batch's activations come on top."));
+            console.WriteLine("Nothing was trained. Leave out --dry-run to train.");
+        });
+    }
+
+    private static void Check(TrainConfig config)
+    {
+        AtLeast.Check(1, ("--seeds", config.Seeds));
+        AtLeast.Check(0, ("--first-seed", config.FirstSeed));
+        if (!config.KeepRowsWithoutKnowledge && config.Knowledge is null)
+            throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
+        CheckKnowledge(config.Model, config.Knowledge, config.Arm);
+        config.Run.Check();
     }
 
     private static void CheckKnowledge(ModelOptions model, string? store, KnowledgeArm arm)

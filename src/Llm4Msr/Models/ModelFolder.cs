@@ -95,10 +95,13 @@ public sealed class ModelFolder
     public void Add(int seed, ClickModel model, Action<string> addFiles) => DurableFile.WriteFolder(SeedFolder(seed), folder =>
     {
         using (var stream = File.Create(System.IO.Path.Combine(folder, WeightsFile)))
-            Safetensors.Write(stream, model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => (p.Key, p.Value)));
+            WriteWeights(stream, model);
         addFiles(folder);
         FolderManifest.Write(folder, SeedFormat);
     });
+
+    /// <summary>SHA-256 of the weights file that a model would have.</summary>
+    public static string WeightsHash(ClickModel model) => FileHash.Of(stream => WriteWeights(stream, model));
 
     /// <summary>SHA-256 of a seed's weights file.</summary>
     public string WeightsHash(int seed) => FileHash.OfFile(System.IO.Path.Combine(SeedFolder(seed), WeightsFile));
@@ -129,6 +132,9 @@ public sealed class ModelFolder
             throw;
         }
     }
+
+    private static void WriteWeights(Stream stream, ClickModel model) =>
+        Safetensors.Write(stream, model.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => (p.Key, p.Value)));
 
     private static void LoadWeights(ClickModel model, string path)
     {

@@ -3,29 +3,20 @@ using TorchSharp;
 
 namespace Llm4Msr.Training;
 
-/// <summary>A copy of a model's weights at its best epoch so far.</summary>
+/// <summary>A copy of a model's weights at its best epoch so far; empty before the first.</summary>
 internal sealed class BestWeights(ClickModel model) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _kept = [];
-    private double _best = double.NegativeInfinity;
 
-    /// <summary>Keeps the weights as they are now if <paramref name="value"/> is higher than all before.</summary>
-    public bool Offer(double value)
+    /// <summary>Keeps the weights as they are now.</summary>
+    public void Keep()
     {
-        if (value <= _best)
-            return false;
-        _best = value;
         using var _ = torch.no_grad();
         foreach (var (name, tensor) in model.state_dict())
-        {
-            if (_kept.TryGetValue(name, out var kept))
-                kept.copy_(tensor);
-            else
-                _kept.Add(name, tensor.clone().DetachFromDisposeScope());
-        }
-        return true;
+            Place(name, tensor).copy_(tensor);
     }
 
+    /// <summary>Puts the kept weights into the model; without any, its weights stay.</summary>
     public void Restore()
     {
         using var _ = torch.no_grad();
@@ -36,9 +27,28 @@ internal sealed class BestWeights(ClickModel model) : IDisposable
         }
     }
 
+    /// <summary>The kept weights, under names that begin with <paramref name="prefix"/>.</summary>
+    /// <param name="stored">Whether a name is in the file that is read; null to write what there is.</param>
+    public IEnumerable<(string Name, Tensor Tensor)> State(string prefix, Func<string, bool>? stored)
+    {
+        foreach (var (name, tensor) in model.state_dict())
+        {
+            if (stored?.Invoke(prefix + name) ?? _kept.ContainsKey(name))
+                yield return (prefix + name, Place(name, tensor));
+        }
+    }
+
     public void Dispose()
     {
         foreach (var kept in _kept.Values)
             kept.Dispose();
+        _kept.Clear();
+    }
+
+    private Tensor Place(string name, Tensor like)
+    {
+        if (!_kept.TryGetValue(name, out var place))
+            _kept.Add(name, place = torch.empty(like.shape, like.dtype).DetachFromDisposeScope());
+        return place;
     }
 }

@@ -7,19 +7,24 @@ using Llm4Msr.Platform;
 namespace Llm4Msr.Training;
 
 /// <summary>
-/// Trains a model end to end (paper, algorithm 1, lines 11 to 17): binary cross-entropy, Adam, early stop on the mean
-/// scenario AUC of the validation part. It has no way to see the test part.
+/// Trains a model end to end (paper, algorithm 1, lines 11 to 17): binary cross-entropy, Adam, early stop on the validation
+/// part. It has no way to see the test part.
 /// </summary>
 /// <param name="trainingRanks">The rows to train on.</param>
 /// <param name="validationRanks">The rows that choose the epoch.</param>
 public sealed class Trainer(
     ClickModel model, InteractionDataset data, int[] trainingRanks, int[] validationRanks, VisibleKnowledge? knowledge,
-    TrainingOptions options, ulong seed)
+    TrainingOptions options, ulong seed) : IDisposable
 {
     private readonly int _steps = (trainingRanks.Length + options.BatchSize - 1) / options.BatchSize;
+    private readonly TrainingStep _training = new(model, data, knowledge, options, seed);
+    private readonly BestWeights _best = new(model);
 
     /// <summary>Steps per epoch.</summary>
     public int Steps => _steps;
+
+    /// <summary>How far training is.</summary>
+    public TrainingPosition Position { get; internal set; } = new([], 0, 0, 0);
 
     /// <summary>
     /// Trains epoch by epoch until the early stop or the last epoch, then puts the weights of the best epoch back; also
@@ -28,42 +33,71 @@ public sealed class Trainer(
     /// <param name="afterStep">Called with (epoch, step, loss) after each step; may throw to stop training.</param>
     public IEnumerable<EpochResult> Fit(Action<int, int, float>? afterStep = null)
     {
-        var step = new TrainingStep(model, data, knowledge, options, seed);
-        using var best = new BestWeights(model);
         try
         {
-            var waited = 0;
-            for (var epoch = 1; epoch <= options.Epochs && waited < options.Patience; epoch++)
-            {
-                var clock = Stopwatch.StartNew();
-                var loss = TrainEpoch(step, epoch, afterStep);
-                var validation = Evaluator.Evaluate(model, data, validationRanks, knowledge);
-                var auc = validation.MeanAuc ?? throw new Llm4MsrException(FaultKind.BadInput,
-                    "No scenario's validation part holds both clicked and unclicked rows, so that no epoch can be chosen. Use more data or another split.");
-                var isBest = best.Offer(auc);
-                waited = isBest ? 0 : waited + 1;
-                yield return new EpochResult(epoch, loss, validation, isBest, clock.Elapsed.TotalSeconds);
-            }
+            while (Position.Epochs.Count < options.Epochs && Position.EpochsWithoutBetter < options.Patience)
+                yield return TrainEpoch(afterStep);
         }
         finally
         {
-            best.Restore();
+            _best.Restore();
         }
     }
 
-    private double TrainEpoch(TrainingStep training, int epoch, Action<int, int, float>? afterStep)
+    /// <summary>
+    /// With <see cref="Position"/> everything that the rest of training depends on: weights and statistics, the best
+    /// weights, what Adam remembers. Chance has no state, see <see cref="RandomStreams"/>.
+    /// </summary>
+    /// <param name="stored">Whether a name is in the file that is read; null to write what there is.</param>
+    internal IEnumerable<(string Name, Tensor Tensor)> State(Func<string, bool>? stored) =>
+    [
+        .. model.state_dict().Select(p => ($"weights/{p.Key}", p.Value)),
+        .. _best.State("best/", stored),
+        .. _training.State("adam/", stored),
+    ];
+
+    public void Dispose()
     {
+        _best.Dispose();
+        _training.Dispose();
+    }
+
+    private EpochResult TrainEpoch(Action<int, int, float>? afterStep)
+    {
+        var clock = Stopwatch.StartNew();
+        var (epoch, secondsBefore) = (Position.Epochs.Count + 1, Position.Seconds);
         model.train();
         var order = trainingRanks.ToArray();
         RandomStreams.For(seed, "order", epoch).Shuffle(order);
-        double sum = 0;
-        for (var step = 0; step < _steps; step++)
+        for (var step = Position.Step; step < _steps; step++)
         {
             var ranks = order.AsSpan(step * options.BatchSize, Math.Min(options.BatchSize, order.Length - step * options.BatchSize));
-            var loss = training.Run(ranks, epoch, step);
-            sum += (double)loss * ranks.Length;
+            var loss = _training.Run(ranks, epoch, step);
+            Position = Position with { Step = step + 1, LossSum = Position.LossSum + (double)loss * ranks.Length, Seconds = secondsBefore + clock.Elapsed.TotalSeconds };
             afterStep?.Invoke(epoch, step, loss);
         }
-        return sum / order.Length;
+
+        var validation = Evaluator.Evaluate(model, data, validationRanks, knowledge);
+        var worth = options.Monitor.Value(validation) ?? throw new Llm4MsrException(FaultKind.BadInput,
+            "No scenario's validation part holds both clicked and unclicked rows, so that no epoch can be chosen by AUC. Use more data or another split, or choose by log loss.");
+        var isBest = Position.Best is not { } best || worth > options.Monitor.Value(best.Validation);
+        if (isBest)
+            _best.Keep();
+        var result = new EpochResult(
+            epoch, Position.LossSum / order.Length, validation, isBest, secondsBefore + clock.Elapsed.TotalSeconds, ModelFolder.WeightsHash(model));
+        Position = new TrainingPosition([.. Position.Epochs, result], 0, 0, 0);
+        return result;
     }
+}
+
+/// <summary>How far training is, and what it has seen on the way.</summary>
+/// <param name="Epochs">The finished ones.</param>
+/// <param name="Step">Finished steps of the epoch after them.</param>
+/// <param name="LossSum">Over the rows of these steps.</param>
+/// <param name="Seconds">That these steps took.</param>
+public sealed record TrainingPosition(IReadOnlyList<EpochResult> Epochs, int Step, double LossSum, double Seconds)
+{
+    internal EpochResult? Best => Epochs.LastOrDefault(e => e.IsBest);
+
+    internal int EpochsWithoutBetter => Epochs.Count - (Best?.Epoch ?? 0);
 }

@@ -1,3 +1,5 @@
+using Llm4Msr.Evaluation;
+
 namespace Llm4Msr.Training;
 
 /// <summary>How a model is trained; the defaults are the preset <c>default</c> (models guide, section 2.4).</summary>
@@ -14,7 +16,10 @@ public sealed record TrainingOptions
 
     public int Epochs { get; init; } = 40;
 
-    /// <summary>Epochs without a better mean scenario AUC on the validation part after which training stops.</summary>
+    /// <summary>What is watched on the validation part to choose the epoch.</summary>
+    public MonitorKind Monitor { get; init; } = MonitorKind.MeanAuc;
+
+    /// <summary>Epochs without a better <see cref="Monitor"/> after which training stops.</summary>
     public int Patience { get; init; } = 4;
 
     /// <summary>Share of rows, and of scenarios in each step, whose knowledge is hidden, so that the "no knowledge" vectors are trained.</summary>

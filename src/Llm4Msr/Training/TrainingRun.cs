@@ -1,5 +1,6 @@
+using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
@@ -28,6 +29,9 @@ public sealed record RunOptions
     /// <summary>Torch threads; the same number gives the same bits.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Minutes of training after which a checkpoint is written within an epoch; after each epoch there is one in any case.</summary>
+    public double CheckpointMinutes { get; init; } = 10;
+
     /// <summary>Throws with everything that is wrong.</summary>
     public void Check()
     {
@@ -47,28 +51,25 @@ public sealed record RunOptions
         Require(Training.KnowledgeDropout is >= 0 and < 1, "knowledge-dropout", Training.KnowledgeDropout, "0 or more and less than 1");
         Require(Training.IdDropout is >= 0 and < 1, "id-dropout", Training.IdDropout, "0 or more and less than 1");
         Require(Threads > 0, "threads", Threads, "1 or more");
+        Require(CheckpointMinutes >= 0, "checkpoint-minutes", CheckpointMinutes, "0 or more");
         if (problems.Count > 0)
             throw new Llm4MsrException(FaultKind.Usage, $"These options cannot be used: {string.Join("; ", problems)}.");
     }
 }
 
 /// <summary>
-/// Trains one model per seed into a run folder. A seed is added when it is finished, so that an interrupted run goes on
-/// with the next one.
+/// Trains one model per seed into a run folder. A seed is added when it is finished; what is killed before goes on from its
+/// newest checkpoint and ends with the same bits.
 /// </summary>
 public sealed class TrainingRun
 {
-    private const string OptionsFile = "training.json", EpochsFile = "epochs.jsonl", MetricsFile = "metrics.json";
+    private const string SetupFile = "training.json", MetricsFile = "metrics.json", WayOut = "Train again.";
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
-    };
-
-    private static readonly JsonSerializerOptions s_line = new(s_json) { WriteIndented = false };
-
-    private sealed record Setup(RunOptions Options, string DataFolder, SplitOptions Split, string? KnowledgeContentHash, Machine Machine);
+    /// <param name="Program">Version and commit of the program that made the folder.</param>
+    /// <param name="Tables">How each field's embedding table is trained.</param>
+    private sealed record Setup(
+        RunOptions Options, string DataFolder, string InteractionsHash, string TrainingPartHash, SplitOptions Split, int TrainingRows,
+        string? KnowledgeContentHash, JsonNode? KnowledgeFingerprint, string Program, Machine Machine, IReadOnlyList<TableTraining> Tables);
 
     private readonly InteractionDataset _data;
     private readonly KnowledgeTable? _table;
@@ -89,7 +90,11 @@ public sealed class TrainingRun
         if (_trainingRanks.Length == 0)
             throw new Llm4MsrException(FaultKind.BadInput, "No training row has knowledge older than itself, so nothing is left to train on. Keep the rows without knowledge.");
 
-        var setup = new Setup(options, System.IO.Path.GetFullPath(dataFolder), data.Description.Split, table?.Origin.ContentHash, Machine.Current);
+        var setup = new Setup(
+            options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
+            _trainingRanks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
+            ProgramVersion.Current, Machine.Current,
+            ModelSize.TablesOf(data.Encoder.Schema));
         _folder = Directory.Exists(path) ? GoOn(path, setup) : Create(path, setup);
     }
 
@@ -99,36 +104,77 @@ public sealed class TrainingRun
 
     public ModelFolder Folder => _folder;
 
-    /// <summary>Trains one seed and adds it to the folder, or reads its metrics if it is there.</summary>
-    /// <param name="afterStep">Called with (epoch, step, steps per epoch, loss).</param>
-    public SeedResult Train(int seed, Action<int, int, int, float>? afterStep = null, Action<EpochResult>? afterEpoch = null)
+    /// <summary>Trains one seed, from its newest checkpoint where there is one, and adds it to the folder; or reads its metrics if it is there.</summary>
+    /// <param name="afterStep">Called with (epoch, step, steps per epoch, loss); may throw to stop, and the next call goes on there.</param>
+    /// <param name="say">Told what is worth knowing about going on.</param>
+    public SeedResult Train(
+        int seed, Action<int, int, int, float>? afterStep = null, Action<EpochResult>? afterEpoch = null, Action<string>? say = null)
     {
-        if (_folder.Seeds.Contains(seed))
-            return ReadResult(_folder, seed);
+        if (!_folder.Seeds.Contains(seed))
+            TrainAndAdd(seed, afterStep, afterEpoch, say);
+        SeedInProgress.Clear(_folder, seed);
+        return ReadResult(_folder, seed);
+    }
 
+    private void TrainAndAdd(int seed, Action<int, int, int, float>? afterStep, Action<EpochResult>? afterEpoch, Action<string>? say)
+    {
+        using var progress = SeedInProgress.Open(_folder, seed);
+        if (_folder.Seeds.Contains(seed))
+            return; // finished by another process before this one took its turn
         using var scope = torch.NewDisposeScope();
         var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
         using var model = Build(table, (ulong)seed);
         using var visible = table is null ? null : Visible(_data, table, model);
-        var trainer = new Trainer(model, _data, _trainingRanks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
+        using var trainer = new Trainer(model, _data, _trainingRanks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
+        progress.Resume(trainer, say ?? (_ => { }));
+        if (trainer.Position is { Epochs.Count: > 0 } or { Step: > 0 })
+            say?.Invoke($"Seed {seed} goes on after {trainer.Position.Epochs.Count} epochs and {trainer.Position.Step} steps.");
 
-        List<EpochResult> epochs = [];
-        foreach (var epoch in trainer.Fit((e, step, loss) => afterStep?.Invoke(e, step, trainer.Steps, loss)))
-        {
-            epochs.Add(epoch);
-            afterEpoch?.Invoke(epoch);
-        }
-        var best = epochs.Last(e => e.IsBest);
-        var result = new SeedResult(seed, best.Epoch, epochs.Count, best.Validation, Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible));
+        Fit(trainer, progress, afterStep, afterEpoch);
+        var best = trainer.Position.Best!;
+        var result = new SeedResult(
+            seed, best.Epoch, trainer.Position.Epochs.Count, best.Validation,
+            Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible), ModelFolder.WeightsHash(model));
         _folder.Add(seed, model, folder =>
         {
-            File.WriteAllLines(System.IO.Path.Combine(folder, EpochsFile), epochs.Select(e => JsonSerializer.Serialize(e, s_line)));
-            File.WriteAllText(System.IO.Path.Combine(folder, MetricsFile), JsonSerializer.Serialize(result, s_json) + "\n");
+            SeedInProgress.WriteEpochs(folder, trainer.Position.Epochs);
+            File.WriteAllText(System.IO.Path.Combine(folder, MetricsFile), JsonSerializer.Serialize(result, TrainingJson.File) + "\n");
         });
-        return result;
     }
 
-    public static SeedResult ReadResult(ModelFolder folder, int seed) => Read<SeedResult>(System.IO.Path.Combine(folder.SeedFolder(seed), MetricsFile));
+    private void Fit(Trainer trainer, SeedInProgress progress, Action<int, int, int, float>? afterStep, Action<EpochResult>? afterEpoch)
+    {
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            foreach (var epoch in trainer.Fit(AfterStep))
+            {
+                progress.Append(epoch);
+                Save();
+                afterEpoch?.Invoke(epoch);
+            }
+        }
+        catch (Llm4MsrException e) when (e.Data[TrainingStep.RowsOfBatch] is int[] ranks)
+        {
+            progress.SaveFaultyBatch(e.Message, ranks);
+            throw;
+        }
+
+        void AfterStep(int epoch, int step, float loss)
+        {
+            if (clock.Elapsed.TotalMinutes >= _options.CheckpointMinutes)
+                Save();
+            afterStep?.Invoke(epoch, step, trainer.Steps, loss);
+        }
+
+        void Save()
+        {
+            progress.Save(trainer);
+            clock.Restart();
+        }
+    }
+
+    public static SeedResult ReadResult(ModelFolder folder, int seed) => TrainingJson.Read<SeedResult>(System.IO.Path.Combine(folder.SeedFolder(seed), MetricsFile), WayOut);
 
     /// <summary>Knowledge as a trained model reads it, and what each interaction may see of it; owned by the caller.</summary>
     public static VisibleKnowledge Visible(InteractionDataset data, KnowledgeTable table, ClickModel model) => new(
@@ -138,7 +184,7 @@ public sealed class TrainingRun
         data.Encoder.Users.Keys, data.Interactions.User, [.. data.Parts.Select(p => p is Part.Validation or Part.Test)]);
 
     /// <summary>Where the data lay that a run was trained on.</summary>
-    public static string DataFolderOf(ModelFolder folder) => Read<Setup>(System.IO.Path.Combine(folder.Path, OptionsFile)).DataFolder;
+    public static string DataFolderOf(ModelFolder folder) => TrainingJson.Read<Setup>(System.IO.Path.Combine(folder.Path, SetupFile), WayOut).DataFolder;
 
     private ModelFolder Create(string path, Setup setup)
     {
@@ -149,16 +195,16 @@ public sealed class TrainingRun
             _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.Scenarios.Count));
         var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge);
         return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
-            File.WriteAllText(System.IO.Path.Combine(folder, OptionsFile), JsonSerializer.Serialize(setup, s_json) + "\n"));
+            File.WriteAllText(System.IO.Path.Combine(folder, SetupFile), JsonSerializer.Serialize(setup, TrainingJson.File) + "\n"));
     }
 
     private ModelFolder GoOn(string path, Setup setup)
     {
         var folder = ModelFolder.Open(path);
-        var before = Read<Setup>(System.IO.Path.Combine(path, OptionsFile));
+        var before = TrainingJson.Read<Setup>(System.IO.Path.Combine(path, SetupFile), WayOut);
         string?[] differences =
         [
-            JsonSerializer.Serialize(before.Options, s_line) != JsonSerializer.Serialize(setup.Options, s_line) ? "its options" : null,
+            ThatMatter(before.Options) != ThatMatter(setup.Options) ? "its options" : null,
             folder.Description.TrainingPartHash != _data.Description.TrainingPartHash ? "its data" : null,
             before.KnowledgeContentHash != setup.KnowledgeContentHash ? "its knowledge" : null,
         ];
@@ -166,10 +212,14 @@ public sealed class TrainingRun
         {
             throw new Llm4MsrException(FaultKind.Usage,
                 $"The run folder '{path}' was made with something else: {string.Join(" and ", differences.Where(d => d is not null))} differ. "
-                + $"Name another folder, or use what it was made with ({System.IO.Path.Combine(path, OptionsFile)}).");
+                + $"Name another folder, or use what it was made with ({System.IO.Path.Combine(path, SetupFile)}).");
         }
         return folder;
     }
+
+    /// <summary>When checkpoints are written changes no bit of a result.</summary>
+    private static string ThatMatter(RunOptions options) =>
+        JsonSerializer.Serialize(options with { CheckpointMinutes = default }, TrainingJson.Line);
 
     private ClickModel Build(KnowledgeTable? table, ulong seed)
     {
@@ -189,18 +239,6 @@ public sealed class TrainingRun
         return rows.Length > 0 ? rows : throw new Llm4MsrException(FaultKind.BadInput,
             "The knowledge holds no user of the training part. Reason for this data, or train with --enhancement none.");
     }
-
-    private static T Read<T>(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), s_json) ?? throw new JsonException("it is empty");
-        }
-        catch (JsonException e)
-        {
-            throw new Llm4MsrException(FaultKind.Damaged, $"'{path}' cannot be read: {e.Message} Train again.", e);
-        }
-    }
 }
 
 /// <summary>How the training of one seed ended.</summary>
@@ -208,4 +246,5 @@ public sealed class TrainingRun
 /// <param name="Epochs">Trained in all.</param>
 /// <param name="Validation">At the best epoch.</param>
 /// <param name="Test">With the weights kept.</param>
-public sealed record SeedResult(int Seed, int BestEpoch, int Epochs, Metrics Validation, Metrics Test);
+/// <param name="Weights">SHA-256 of the weights kept, which is their file's.</param>
+public sealed record SeedResult(int Seed, int BestEpoch, int Epochs, Metrics Validation, Metrics Test, string Weights);

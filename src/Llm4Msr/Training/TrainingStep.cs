@@ -7,34 +7,39 @@ using TorchSharp;
 namespace Llm4Msr.Training;
 
 /// <summary>One step of training, again and again: rows to a loss, the loss to new weights. The model is in training mode.</summary>
-public sealed class TrainingStep(ClickModel model, InteractionDataset data, VisibleKnowledge? knowledge, TrainingOptions options, ulong seed)
+public sealed class TrainingStep(ClickModel model, InteractionDataset data, VisibleKnowledge? knowledge, TrainingOptions options, ulong seed) : IDisposable
 {
-    private readonly Adam _adam = new(Groups(model, options));
+    /// <summary>Where an error about a batch keeps its rows, in <see cref="Exception.Data"/>.</summary>
+    public const string RowsOfBatch = "rows of the batch";
+
+    private readonly BatchStep _step = new(model, options);
 
     /// <summary>Changes the weights by one step of Adam.</summary>
     /// <param name="ranks">The rows of the batch.</param>
     /// <param name="epoch">With <paramref name="step"/> and the seed decides what is dropped.</param>
     /// <returns>The mean loss of the batch before the step, in nats.</returns>
-    /// <exception cref="Llm4MsrException">The loss is not finite; the weights are as before.</exception>
+    /// <exception cref="Llm4MsrException">The loss or a gradient is not finite; the weights are as before.</exception>
     public float Run(ReadOnlySpan<int> ranks, int epoch, int step)
     {
         using var scope = torch.NewDisposeScope(); // every tensor of the step is born and dies here
         var chance = RandomStreams.For(seed, "dropout", epoch, step);
         var batch = data.Encoder.Encode(data.Rows(ranks), Draw(chance, ranks.Length, options.IdDropout));
         var known = knowledge is null ? null : KnowledgeOf(knowledge, ranks, chance);
-
-        _adam.ZeroGradients();
-        var loss = torch.nn.functional.binary_cross_entropy_with_logits(model.call(batch, known), batch.Clicked);
-        var value = loss.item<float>();
-        if (!float.IsFinite(value))
+        try
         {
-            throw new Llm4MsrException(FaultKind.Unexpected,
-                $"The loss of epoch {epoch}, batch {step + 1} is {value}; the weights were left as they were before it. Try a lower learning rate.");
+            return _step.Run(batch, known, $"epoch {epoch}, batch {step + 1}");
         }
-        loss.backward();
-        _adam.Step();
-        return value;
+        catch (Llm4MsrException e)
+        {
+            e.Data[RowsOfBatch] = ranks.ToArray();
+            throw;
+        }
     }
+
+    /// <inheritdoc cref="BatchStep.State"/>
+    internal IEnumerable<(string Name, Tensor Tensor)> State(string prefix, Func<string, bool>? stored) => _step.State(prefix, stored);
+
+    public void Dispose() => _step.Dispose();
 
     private BatchKnowledge KnowledgeOf(VisibleKnowledge visible, ReadOnlySpan<int> ranks, Random chance)
     {
@@ -56,16 +61,5 @@ public sealed class TrainingStep(ClickModel model, InteractionDataset data, Visi
         for (var k = 0; k < count; k++)
             drawn[k] = chance.NextDouble() < share;
         return drawn;
-    }
-
-    private static ParameterGroup[] Groups(ClickModel model, TrainingOptions options)
-    {
-        var generators = model.KnowledgeGenerators.Select(p => p.Handle).ToHashSet();
-        var all = model.parameters().ToLookup(p => generators.Contains(p.Handle));
-        return
-        [
-            new ParameterGroup([.. all[false]], options.LearningRate, options.WeightDecay),
-            new ParameterGroup([.. all[true]], options.GeneratorLearningRate, options.WeightDecay),
-        ];
     }
 }

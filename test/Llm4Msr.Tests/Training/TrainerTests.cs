@@ -102,6 +102,46 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void AGradientThatIsNotFiniteStopsBeforeTheWeightsChange()
+    {
+        var random = new Random(1);
+        for (var injection = 0; injection < 100; injection++)
+        {
+            using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "none");
+            using var trainer = Trainer(sample, s_options);
+            var (faultyStep, steps) = (random.Next(trainer.Steps - 1), 0);
+            var weights = new Dictionary<string, byte[]>();
+
+            var error = Assert.Throws<Llm4MsrException>(() => _ = trainer.Fit((_, _, loss) =>
+            {
+                Assert.True(float.IsFinite(loss));
+                if (steps++ != faultyStep)
+                    return;
+                LetGradientsOverflow(sample.Model);
+                weights = Weights(sample);
+            }).ToList());
+
+            Assert.Matches($"^The gradient of '[a-z_.0-9]+' in epoch 1, batch {faultyStep + 2} is not finite; the weights were left as they were before it\\.", error.Message);
+            Assert.Equal(weights, Weights(sample));
+            var rowsLeft = _data.RanksOf(Part.Training).Length - (faultyStep + 1) * s_options.BatchSize;
+            Assert.Equal(Math.Min(rowsLeft, s_options.BatchSize), ((int[])error.Data[TrainingStep.RowsOfBatch]!).Length);
+        }
+    }
+
+    /// <summary>Small numbers before large weights: logits and loss are finite, and what flows back past the large weights is not.</summary>
+    private static void LetGradientsOverflow(ClickModel model)
+    {
+        using var frozen = torch.no_grad();
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (name.Contains(".bottom.", StringComparison.Ordinal))
+                parameter.copy_(parameter.abs() * 1e-10f);
+            else if (name.Contains(".tower.", StringComparison.Ordinal) && name.EndsWith(".weight", StringComparison.Ordinal))
+                parameter.copy_(torch.full_like(parameter, 1e22f));
+        }
+    }
+
+    [Fact]
     public void StepsLeaveNoTensorBehind()
     {
         using var sample = SampleModel.Of(_data, BackboneKind.Star, "default");

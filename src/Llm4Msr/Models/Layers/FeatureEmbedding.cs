@@ -12,6 +12,9 @@ namespace Llm4Msr.Models.Layers;
 /// <remarks>Shapes: B rows, F fields, d embedding size. The tables carry the fields' names in weights files.</remarks>
 public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Tensor>
 {
+    /// <summary>Rows of a table from which on its gradient holds only the rows that a batch looks up; smaller tables have a whole one.</summary>
+    public const int LargestDense = 200_000;
+
     private const double FirstDeviation = 0.001;
 
     private readonly nn.Module[] tables;
@@ -24,14 +27,17 @@ public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Ten
         {
             var field = schema.Fields[f];
             tables[f] = field.MultiValued
-                ? Filled(nn.EmbeddingBag(field.Cardinality, size, mode: EmbeddingBagMode.Mean), t => t.weight!, random)
-                : Filled(nn.Embedding(field.Cardinality, size), t => t.weight!, random);
+                ? Filled(nn.EmbeddingBag(field.Cardinality, size, mode: EmbeddingBagMode.Mean, sparse: IsSparse(field)), t => t.weight!, random)
+                : Filled(nn.Embedding(field.Cardinality, size, sparse: IsSparse(field)), t => t.weight!, random);
             register_module(field.Name, tables[f]);
         }
     }
 
     /// <summary>F·d.</summary>
     public int Width { get; }
+
+    /// <summary>Whether a field's table is so large that only the rows that a batch looks up are trained in a step.</summary>
+    public static bool IsSparse(FeatureField field) => field.Cardinality > LargestDense;
 
     /// <param name="fields">In the schema's order.</param>
     /// <returns>e, [B, F·d].</returns>

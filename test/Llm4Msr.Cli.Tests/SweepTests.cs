@@ -1,0 +1,133 @@
+using System.Text.Json;
+using Llm4Msr.Cli.Configuration;
+using Llm4Msr.Data;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
+
+namespace Llm4Msr.Cli.Tests;
+
+public sealed class SweepTests(SmallRuns small) : IDisposable
+{
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void EachArmGetsTheSameSettingsAndTheBestByValidationIsChosen()
+    {
+        var run = CommandRun.Succeeding(Command(_scratch["sweep"]));
+
+        var arms = run.Json.GetProperty("arms").EnumerateArray().ToList();
+        Assert.Equal(["shared-bottom", "star"], arms.Select(a => a.GetProperty("arm").GetProperty("model.backbone").GetString()).Order());
+        foreach (var arm in arms)
+        {
+            var trials = arm.GetProperty("trials").EnumerateArray().ToList();
+            Assert.Equal(["0.0001", "0.05"], trials.Select(t => t.GetProperty("settings").GetProperty("training.learningRate").GetString()).Order());
+            var best = trials.MinBy(t => t.GetProperty("monitor").GetDouble()); // of log losses
+            Assert.Equal(best.GetProperty("name").GetString(), arm.GetProperty("chosen").GetString());
+            Assert.All(trials, t => Assert.False(t.TryGetProperty("test", out _)));
+        }
+        Assert.True(File.Exists(_scratch["sweep/sweep.json"]));
+
+        var before = FolderState.Of(_scratch["sweep/runs"]);
+        File.Delete(_scratch["sweep/sweep.json"]);
+        Assert.Equal(run.Output, CommandRun.Succeeding(Command(_scratch["sweep"])).Output);
+        Assert.Equal(before, FolderState.Of(_scratch["sweep/runs"]));
+    }
+
+    [Fact]
+    public void AStoppedSweepGoesOn()
+    {
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        var stopped = CommandRun.Of(stop.Token, Command(_scratch["sweep"]));
+        Assert.Equal(130, stopped.Code);
+
+        Assert.Equal(4, CommandRun.Succeeding(Command(_scratch["sweep"])).Json.GetProperty("arms").EnumerateArray().Sum(a => a.GetProperty("trials").GetArrayLength()));
+    }
+
+    [Fact]
+    public void TrialsAreDrawnAlikeForEveryArm()
+    {
+        var plan = Plan(["model.backbone=star,mmoe,ple"], ["training.learningRate=1,2,3,4", "training.batchSize=10,20"], trials: 3);
+
+        Assert.Equal(9, plan.Count);
+        Assert.Single(plan.GroupBy(t => SweepPlan.Spelled(t.Arm)).Select(arm => string.Join(';', arm.Select(t => SweepPlan.Spelled(t.Settings)))).Distinct());
+        Assert.Equal(9, plan.Select(t => t.Name).Distinct().Count());
+    }
+
+    [Fact]
+    public void ListsAreValuesToo()
+    {
+        var plan = Plan([], ["model.hiddenWidths=[64,32],[8]"]);
+
+        Assert.Equal([[64, 32], [8]], plan.Select(t => t.Config.Model.HiddenWidths));
+    }
+
+    /// <summary>The fault of a public tuner: names from the sorted characters of the settings.</summary>
+    [Fact]
+    public void DifferentSettingsHaveDifferentNames()
+    {
+        List<TrainConfig> configs = [];
+        foreach (var (batch, epochs) in new[] { (12, 21), (21, 12), (122, 1), (1, 122), (11, 22), (22, 11), (112, 2) })
+        {
+            foreach (var (rate, decay) in new[] { (0.12, 0.21), (0.21, 0.12), (0.1, 0.221), (0.122, 0.1) })
+            {
+                var config = Config.Resolve([], null);
+                configs.Add(config with { Training = config.Training with { BatchSize = batch, Epochs = epochs, LearningRate = rate, WeightDecay = decay } });
+            }
+        }
+        var data = InteractionDataset.Open(small.Data).Description;
+        var sorted = configs.Select(c => string.Concat(JsonSerializer.Serialize(c, Config.Json).Order())).Distinct().Count();
+
+        Assert.True(sorted < configs.Count); // the fault would meet these
+        Assert.Equal(configs.Count, configs.Select(c => SweepPlan.NameOf(c, data)).Distinct().Count());
+        Assert.NotEqual(SweepPlan.NameOf(configs[0], data), SweepPlan.NameOf(configs[0], data with { TrainingPartHash = "other" }));
+        Assert.Equal(SweepPlan.NameOf(configs[0], data), SweepPlan.NameOf(configs[0] with { CheckpointMinutes = 3 }, data));
+    }
+
+    [Fact]
+    public void TheOrderOfKeysAndTheSpellingOfNumbersNameNothing()
+    {
+        var one = Plan([], ["training.learningRate=0.001", "training.batchSize=64"])[0];
+        var other = Plan([], ["training.batchSize=64", "training.learningRate=1e-3"])[0];
+
+        Assert.Equal(one.Name, other.Name);
+    }
+
+    [Fact]
+    public void ATrialThatFailsIsNamedAndNothingIsCompared()
+    {
+        string[] command = ["sweep", small.Data, "--out", _scratch["sweep"], .. Base(), "--vary", "training.learningRate=0.001,1e30"];
+
+        var run = CommandRun.Of(command);
+
+        Assert.Equal((int)FaultKind.CheckFailed, run.Code);
+        Assert.Contains("Try a lower learning rate.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 trials failed", run.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(_scratch["sweep/sweep.json"]));
+    }
+
+    [Theory]
+    [InlineData("training.learningRate", "--vary is 'training.learningRate', expected KEY=VALUE,VALUE, for example training.learningRate=0.001,0.0003.")]
+    [InlineData("training.learningRate=1,1", "--vary training.learningRate=1,1 names a value twice.")]
+    [InlineData("training.rate=1", "There is no key 'training.rate'. Did you mean 'training.patience'?")]
+    public void WhatCannotBeVariedIsNamed(string vary, string sentence)
+    {
+        var run = CommandRun.Of("sweep", small.Data, "--out", _scratch["sweep"], "--vary", vary);
+        Assert.Equal((int)FaultKind.Usage, run.Code);
+        Assert.StartsWith($"error: {sentence.Split(" Did")[0]}", run.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_scratch["sweep"]));
+    }
+
+    private string[] Command(string output) =>
+    [
+        "sweep", small.Data, "--out", output, "--jobs", "2", "--json", .. Base(), "--set", "training.monitor=log-loss",
+        "--compare", "model.backbone=star,shared-bottom", "--vary", "training.learningRate=0.0001,0.05",
+    ];
+
+    private static string[] Base() =>
+        ["--set", "training.epochs=2", "--set", "training.batchSize=128", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
+
+    private IReadOnlyList<Trial> Plan(string[] compared, string[] varied, int trials = 0) =>
+        SweepPlan.Of([], compared, varied, trials, InteractionDataset.Open(small.Data).Description);
+}
