@@ -12,6 +12,8 @@ public static class MovieLens100K
     private const string RatingsFile = "u.data", ItemsFile = "u.item", UsersFile = "u.user", CountsFile = "u.info";
     private const int RatingAboveWhichItIsAClick = 3;
 
+    private static readonly long s_lastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
     /// <summary>The order of the flags in u.item.</summary>
     private static readonly string[] s_genres =
     [
@@ -98,8 +100,11 @@ public static class MovieLens100K
             var rating = line.Number(2, "rating");
             if (rating is < 1 or > 5)
                 throw line.Wrong(2, "rating", "a whole number from 1 to 5");
+            var time = line.Number(3, "timestamp");
+            if (time < 0 || time > s_lastSecond)
+                throw line.Wrong(3, "timestamp", "seconds since 1970");
             var liked = rating > RatingAboveWhichItIsAClick;
-            interactions.Add(new RawInteraction(scenarioOf[item], user, item, Clicked: liked, Positive: liked, line.Number(3, "timestamp"), []));
+            interactions.Add(new RawInteraction(scenarioOf[item], user, item, Clicked: liked, Positive: liked, time, []));
         }
         return interactions;
     }

@@ -1,3 +1,4 @@
+using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
 
@@ -93,6 +94,8 @@ public sealed class PredictTests(SmallRuns small) : IDisposable
     [InlineData("scenario,user,item\ncomedy and family,7,1\ncomedy and family,7\n", "line 3: 2 fields, so that 'item' is missing. Complete the line.")]
     [InlineData("scenario,user,item\ncomedy and family,7,1,1\n", "line 2: 4 fields, but line 1 names 3 columns. Fields with a comma stand in double quotes.")]
     [InlineData("scenario,user,item\n\"comedy and\nfamily\",7,1\ncomedy and family,7\n", "line 2: the scenario is 'comedy and\nfamily'. The model knows: drama and romance, comedy and family, action and suspense.")]
+    [InlineData("scenario,user,item\ncomedy and family,\"7\n8\",1\r\ncomedy and family,7,1\ncomedy and family,7\n", "line 5: 2 fields, so that 'item' is missing. Complete the line.")]
+    [InlineData("scenario,user,item\ncomedy and family,7,1\n\n", "line 3: 1 fields, so that 'user' is missing. Complete the line.")]
     [InlineData("", "line 1: there is no column 'scenario'. The first line must name the columns scenario, user, item, in any order.")]
     public void AWrongRowIsNamedAndEarlierScoresAreKept(string content, string problem)
     {
@@ -118,6 +121,34 @@ public sealed class PredictTests(SmallRuns small) : IDisposable
         var known = Predictions.Of(small.PlainRun, _scratch, (Comedy, "7", "1"), (Comedy, "?", "1"));
         CommandRun.Of("predict", small.PlainRun, "--input", _scratch["rows.csv"], "--output", _scratch["again.csv"]);
         Assert.Equal(2, known.Count);
+    }
+
+    [Fact]
+    public void ARowThatBeginsWithANumberSignIsARowLikeAnyOther()
+    {
+        File.WriteAllText(_scratch["rows.csv"], $"user,scenario,item\n7,{Comedy},1\n#8,{Comedy},1\n7,{Comedy},2\n");
+
+        CommandRun.Succeeding("predict", small.PlainRun, "--input", _scratch["rows.csv"], "--output", _scratch["scores.csv"]);
+
+        Assert.Equal(["7", "#8", "7"], Predictions.Read(_scratch["scores.csv"]).Select(r => r.User));
+    }
+
+    [Fact]
+    public void OfAStoreForSeveralTrainingPartsTheRunsOwnIsRead()
+    {
+        var own = Predictions.Of(small.EnhancedRun, _scratch, (Comedy, "7", "1"));
+        using (var store = KnowledgeStore.OpenForReading(small.Store))
+        using (var both = KnowledgeStore.OpenForWriting(_scratch["both.db"], store.Fingerprint, store.InteractionsHash))
+        {
+            var records = store.Records().ToList();
+            both.Append(records);
+            both.Append([.. records.Where(r => r.Key.Level == KnowledgeLevel.Scenario)
+                .Select(r => r with { Basis = "another training part", Vectors = [.. r.Vectors.Select(v => v.Reverse().ToArray())] })]);
+        }
+
+        Assert.Equal(0, PredictWith("--knowledge", _scratch["both.db"]).Code);
+
+        Assert.Equal(own, Predictions.Read(_scratch["scores.csv"]));
     }
 
     [Fact]

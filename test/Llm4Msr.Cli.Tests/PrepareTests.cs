@@ -64,6 +64,13 @@ public sealed class PrepareTests(SmallRuns small) : IDisposable
         Assert.Equal(["held.json"], FolderState.Of(_scratch.Root).Keys);
     }
 
+    [Theory]
+    [InlineData("--split", "user")]
+    [InlineData("--split", "user-holdout", "--holdout", "held.json")]
+    public void ASeedThatDrawsNothingIsRefused(params string[] split) =>
+        CommandRun.Of(["prepare", "ml-100k", small.Logs, "--out", _scratch["data"], "--split-seed", "2", .. split])
+            .AssertFails(FaultKind.Usage, "--split-seed draws the users that are held out; it goes with --split user-holdout, without --holdout.");
+
     [Fact]
     public void TheTableHasTheDatasOwnNumbers()
     {

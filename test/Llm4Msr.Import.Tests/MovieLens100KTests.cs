@@ -58,6 +58,7 @@ public sealed class MovieLens100KTests : IDisposable
     [InlineData("u.data", "1\t1\tfour\t100", "line 1: the rating is 'four', expected a whole number. Correct the line or get the file again.")]
     [InlineData("u.data", "1\t1\t6\t100", "line 1: the rating is '6', expected a whole number from 1 to 5. Correct the line or get the file again.")]
     [InlineData("u.data", "1\t1\t4\t1.5", "line 1: the timestamp is '1.5', expected a whole number. Correct the line or get the file again.")]
+    [InlineData("u.data", "1\t1\t4\t253402300800", "line 1: the timestamp is '253402300800', expected seconds since 1970. Correct the line or get the file again.")]
     [InlineData("u.user", "1|old|F|student|0", "line 1: the age is 'old', expected a whole number. Correct the line or get the file again.")]
     public void AWrongLineIsNamed(string file, string content, string message)
     {

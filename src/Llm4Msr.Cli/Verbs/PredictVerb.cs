@@ -45,8 +45,9 @@ internal static class PredictVerb
         var own = ModelFolder.Open(run).Knowledge
             ?? throw new Llm4MsrException(FaultKind.Usage, $"The model in '{run}' reads no knowledge, so there is none to replace.");
         using var store = KnowledgeStore.OpenForReading(storePath);
-        // Newer knowledge may well be of newer data: then its scenarios' statistics are of that training part.
-        var basis = own.Scenarios.Select(s => store.Newest(KnowledgeKey.ForScenario(s))?.Basis).FirstOrDefault(b => b is not null);
+        // Knowledge of newer data says so by other interactions: then its scenarios' statistics are of that training part.
+        var basis = store.InteractionsHash == own.Origin.InteractionsHash ? null
+            : own.Scenarios.Select(s => store.Newest(KnowledgeKey.ForScenario(s))?.Basis).FirstOrDefault(b => b is not null);
         return KnowledgeTable.Read(store, own.Origin.State, basis ?? own.Origin.Basis, say);
     }
 }

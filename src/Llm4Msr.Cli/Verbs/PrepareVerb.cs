@@ -56,6 +56,8 @@ internal static class PrepareVerb
             throw new Llm4MsrException(FaultKind.Usage, "--fold and --holdout say which users are held out; they go with --split user-holdout.");
         if (fold is not null && holdout is not null)
             throw new Llm4MsrException(FaultKind.Usage, "--fold and --holdout both say which users are held out. Give one of them.");
+        if (seed is not null && (kind != SplitKind.UserHoldout || holdout is not null))
+            throw new Llm4MsrException(FaultKind.Usage, "--split-seed draws the users that are held out; it goes with --split user-holdout, without --holdout.");
         if (fold is not null)
         {
             var parts = fold.Split('/');

@@ -10,6 +10,7 @@ public static class PredictionFile
 {
     private const string Probability = "probability";
     private const int RowsAtOnce = 1 << 16;
+    private const char NoComment = '\uffff'; // no character: an id may begin with the usual '#', and no row is left out
 
     /// <param name="progress">Called with the number of rows scored and the number of bytes read so far.</param>
     /// <returns>The number of rows.</returns>
@@ -28,9 +29,11 @@ public static class PredictionFile
             writer.WriteLine(string.Join(',', names.Append(Probability)));
 
             var raw = new List<RawRow>();
-            while (Read(input, reader))
+            var line = 2 + Enumerable.Range(0, reader.FieldCount).Sum(column => reader.GetName(column).Count(c => c == '\n'));
+            while (Read(input, reader, line))
             {
-                raw.Add(ReadRow(predictor, input, reader, names, columns));
+                raw.Add(ReadRow(predictor, input, line, reader, names, columns));
+                line += 1 + reader.GetRawRecordSpan().TrimEnd("\r\n").Count('\n'); // quoted fields may go over lines
                 if (raw.Count == RowsAtOnce)
                     Flush();
             }
@@ -60,7 +63,7 @@ public static class PredictionFile
     {
         try
         {
-            return CsvDataReader.Create(new StreamReader(bytes), new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture });
+            return CsvDataReader.Create(new StreamReader(bytes), new CsvDataReaderOptions { HasHeaders = true, Culture = CultureInfo.InvariantCulture, Comment = NoComment });
         }
         catch (CsvMissingHeadersException)
         {
@@ -68,11 +71,11 @@ public static class PredictionFile
         }
         catch (CsvFormatException e)
         {
-            throw Malformed(path, e);
+            throw Malformed(path, line: 1, e);
         }
     }
 
-    private static bool Read(string path, CsvDataReader reader)
+    private static bool Read(string path, CsvDataReader reader, int line)
     {
         try
         {
@@ -80,7 +83,7 @@ public static class PredictionFile
         }
         catch (CsvFormatException e)
         {
-            throw Malformed(path, e);
+            throw Malformed(path, line, e);
         }
     }
 
@@ -97,12 +100,12 @@ public static class PredictionFile
     private static Llm4MsrException NoColumn(string path, string name, string[] names) => new(FaultKind.BadInput,
         $"{path}, line 1: there is no column '{name}'. The first line must name the columns {string.Join(", ", names)}, in any order.");
 
-    private static RawRow ReadRow(ClickPredictor predictor, string path, CsvDataReader reader, string[] names, int[] columns)
+    private static RawRow ReadRow(ClickPredictor predictor, string path, int line, CsvDataReader reader, string[] names, int[] columns)
     {
         if (reader.RowFieldCount > reader.FieldCount)
         {
             throw new Llm4MsrException(FaultKind.BadInput,
-                $"{path}, line {reader.RowNumber + 1}: {reader.RowFieldCount} fields, but line 1 names {reader.FieldCount} columns. Fields with a comma stand in double quotes.");
+                $"{path}, line {line}: {reader.RowFieldCount} fields, but line 1 names {reader.FieldCount} columns. Fields with a comma stand in double quotes.");
         }
         var values = new string[columns.Length];
         for (var k = 0; k < columns.Length; k++)
@@ -110,7 +113,7 @@ public static class PredictionFile
             if (columns[k] >= reader.RowFieldCount)
             {
                 throw new Llm4MsrException(FaultKind.BadInput,
-                    $"{path}, line {reader.RowNumber + 1}: {reader.RowFieldCount} fields, so that '{names[k]}' is missing. Complete the line.");
+                    $"{path}, line {line}: {reader.RowFieldCount} fields, so that '{names[k]}' is missing. Complete the line.");
             }
             values[k] = reader.GetString(columns[k]);
         }
@@ -118,13 +121,13 @@ public static class PredictionFile
         if (scenario < 0)
         {
             throw new Llm4MsrException(FaultKind.BadInput,
-                $"{path}, line {reader.RowNumber + 1}: the scenario is '{values[0]}'. The model knows: {string.Join(", ", predictor.Scenarios)}.");
+                $"{path}, line {line}: the scenario is '{values[0]}'. The model knows: {string.Join(", ", predictor.Scenarios)}.");
         }
         return new RawRow(scenario, values[1], values[2], values[3..]);
     }
 
-    private static Llm4MsrException Malformed(string path, CsvFormatException e) => new(FaultKind.BadInput,
-        $"{path}, line {e.RowNumber + 1}: not CSV ({e.Message}). Fields with a comma or a quote stand in double quotes.", e);
+    private static Llm4MsrException Malformed(string path, int line, CsvFormatException e) => new(FaultKind.BadInput,
+        $"{path}, line {line}: not CSV ({e.Message}). Fields with a comma or a quote stand in double quotes.", e);
 
     private static string Quoted(string value) => value.AsSpan().IndexOfAny(",\"\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
