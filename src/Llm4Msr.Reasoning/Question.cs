@@ -22,8 +22,10 @@ public static class Questions
         for (var s = 0; s < data.Description.Scenarios.Count; s++)
         {
             var prompt = builder.ForScenario(s);
-            questions.Add(new Question(
-                KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name), data.Interactions.Count, data.Description.TrainingPartHash, prompt, Encode(model, prompt)));
+            var key = KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name);
+            var tokens = Encode(model, prompt);
+            PromptBudget.Check($"The prompt of the {key}", tokens.Length, Limit(model, options));
+            questions.Add(new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens));
         }
 
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
@@ -39,20 +41,21 @@ public static class Questions
     private static IEnumerable<Question> OfUser(
         InteractionDataset data, PromptBuilder builder, UserTimeline timeline, ILanguageModel model, ReasoningOptions options, int user)
     {
-        var limit = model.ContextLength - options.MaxNewTokens;
         string? last = null;
         foreach (var rank in SnapshotPlan.RanksFor(data, timeline, options.Protocol, user))
         {
             var history = UserHistory.Of(data.Interactions, timeline, user, rank, data.Description.Scenarios.Count, options.History);
             if (history.Liked.Count == 0)
                 continue;
-            var prompt = PromptBudget.Fit(history, builder, p => Encode(model, p).Length, limit);
+            var prompt = PromptBudget.Fit(history, builder, p => Encode(model, p).Length, Limit(model, options));
             if (prompt.Hash == last)
                 continue;
             last = prompt.Hash;
             yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, Encode(model, prompt));
         }
     }
+
+    private static int Limit(ILanguageModel model, ReasoningOptions options) => model.ContextLength - options.MaxNewTokens;
 
     private static int[] Encode(ILanguageModel model, Prompt prompt) =>
         model.EncodeChat(prompt.Text, prompt.AnswerOpening.Length > 0 ? prompt.AnswerOpening : null);

@@ -124,6 +124,15 @@ public sealed class PredictTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void ARowThatDoesNotEndIsNamed()
+    {
+        File.WriteAllText(_scratch["rows.csv"], $"scenario,user,item\n{Comedy},7,1\n{Comedy},\"{new string('7', 1 << 17)}");
+
+        CommandRun.Of("predict", small.PlainRun, "--input", _scratch["rows.csv"], "--output", _scratch["scores.csv"])
+            .AssertFails(FaultKind.BadInput, $"{_scratch["rows.csv"]}, line 3: the row does not end. A double quote that is not closed, or another kind of file?");
+    }
+
+    [Fact]
     public void ARowThatBeginsWithANumberSignIsARowLikeAnyOther()
     {
         File.WriteAllText(_scratch["rows.csv"], $"user,scenario,item\n7,{Comedy},1\n#8,{Comedy},1\n7,{Comedy},2\n");

@@ -1,6 +1,8 @@
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
+using Llm4Msr.Reasoning.Prompts;
 using Llm4Msr.Testing;
 
 namespace Llm4Msr.Reasoning.Tests;
@@ -43,6 +45,20 @@ public sealed class KnowledgeReasonerTests : IDisposable
         Assert.DoesNotContain(questions, q => q.Key == KnowledgeKey.ForUser("1"));
         Assert.Single(questions, q => q.Key == KnowledgeKey.ForUser("2"));
         Assert.Equal(2, questions.Count(q => q.Key == KnowledgeKey.ForUser("3")));
+    }
+
+    [Fact]
+    public void APromptOfAScenarioThatTheModelCannotReadIsRefusedByNameBeforeAnythingIsAsked()
+    {
+        var longest = new PromptBuilder(_data, s_options.Template).ForScenario(0).Text.Length + "Q:  A: ".Length;
+        var limit = longest + 20;
+        var longer = PromptTemplate.Parse(s_options.Template.Text + $"\n[notes.feed]\n{new string('x', 100)}\n", "mine");
+
+        var refused = Assert.Throws<Llm4MsrException>(() =>
+            Questions.Of(_data, new FakeLanguageModel(limit + s_options.MaxNewTokens), s_options with { Template = longer }));
+
+        Assert.Equal(FaultKind.Usage, refused.Kind);
+        Assert.Matches($@"\AThe prompt of the scenario 'feed' has \d+ tokens, the model reads at most {limit} beside what it generates\. Shorten the template", refused.Message);
     }
 
     [Fact]

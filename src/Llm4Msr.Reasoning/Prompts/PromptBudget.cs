@@ -16,11 +16,7 @@ public static class PromptBudget
         // The shortest cut that fits: one item at least has to stay, or there is nothing to ask about.
         var (tooFew, enough) = (0, history.Liked.Count - 1);
         if (enough < 1 || countTokens(Cut(enough)) > limit)
-        {
-            throw new Llm4MsrException(FaultKind.Usage,
-                $"A prompt with one item of the user has {countTokens(Cut(Math.Max(enough, 0)))} tokens, the model reads at most {limit} beside what it generates. "
-                + "Shorten the template, generate fewer tokens (--max-new-tokens) or take a model with a longer context.");
-        }
+            Check("A prompt with one item of the user", countTokens(Cut(Math.Max(enough, 0))), limit);
         while (enough - tooFew > 1)
         {
             var middle = (tooFew + enough) / 2;
@@ -32,5 +28,16 @@ public static class PromptBudget
         return Cut(enough);
 
         Prompt Cut(int count) => builder.ForUser(history.WithoutOldest(count), count);
+    }
+
+    /// <exception cref="Llm4MsrException">There is nothing that could go.</exception>
+    public static void Check(string what, int tokens, int limit)
+    {
+        if (tokens > limit)
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"{what} has {tokens} tokens, the model reads at most {limit} beside what it generates. "
+                + "Shorten the template, generate fewer tokens (--max-new-tokens) or take a model with a longer context.");
+        }
     }
 }

@@ -81,6 +81,10 @@ public static class PredictionFile
         {
             return reader.Read();
         }
+        catch (CsvRecordTooLargeException e)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, $"{path}, line {line}: the row does not end. A double quote that is not closed, or another kind of file?", e);
+        }
         catch (CsvFormatException e)
         {
             throw Malformed(path, line, e);
