@@ -77,7 +77,8 @@ internal sealed class Terminal
                 return;
             next = clock.Elapsed + s_lineEvery;
             var left = done > 0 ? $", {Duration(clock.Elapsed * ((total - done) / done))} left" : "";
-            Say(string.Create(CultureInfo.InvariantCulture, $"{title}: {what} ({done / total:P0}{left})"));
+            var share = total > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({done / total:P0}{left})") : ""; // of a pipe nobody knows
+            Say($"{title}: {what}{share}");
         });
     }
 

@@ -15,8 +15,10 @@ namespace Llm4Msr.Platform;
 public static partial class DurableFile
 {
     /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>; readers see the old file or the new one, never a part.</summary>
+    /// <exception cref="Llm4MsrException">The path is a device, such as <c>/dev/null</c>: the new file would take its place.</exception>
     public static void Write(string path, Action<Stream> write)
     {
+        RefuseDevice(path);
         var temporary = TemporaryNameFor(path);
         try
         {
@@ -102,6 +104,15 @@ public static partial class DurableFile
         finally
         {
             _ = CloseDescriptor(descriptor);
+        }
+    }
+
+    private static void RefuseDevice(string path)
+    {
+        if (!OperatingSystem.IsWindows() && $"{Path.GetDirectoryName(Path.GetFullPath(path))}/" is var folder
+            && (folder is "/dev/" or "/dev/fd/" || folder.StartsWith("/proc/", StringComparison.Ordinal)))
+        {
+            throw new Llm4MsrException(FaultKind.Usage, $"'{path}' is where the system keeps its devices, and a file that is whole or not there would take the device's place. Name a file elsewhere.");
         }
     }
 

@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.IO.Pipes;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
+using Microsoft.Win32.SafeHandles;
 
 namespace Llm4Msr.Cli.Tests;
 
@@ -121,6 +124,21 @@ public sealed class PredictTests(SmallRuns small) : IDisposable
         var known = Predictions.Of(small.PlainRun, _scratch, (Comedy, "7", "1"), (Comedy, "?", "1"));
         CommandRun.Of("predict", small.PlainRun, "--input", _scratch["rows.csv"], "--output", _scratch["again.csv"]);
         Assert.Equal(2, known.Count);
+    }
+
+    [Fact]
+    public void RowsMayComeFromAPipe()
+    {
+        var expected = Predictions.Of(small.PlainRun, _scratch, (Comedy, "7", "1"));
+        using var pipe = new AnonymousPipeServerStream(PipeDirection.Out);
+        pipe.Write(File.ReadAllBytes(_scratch["rows.csv"]));
+        using var reading = new SafeFileHandle(nint.Parse(pipe.GetClientHandleAsString(), CultureInfo.InvariantCulture), ownsHandle: true);
+        var path = $"/proc/self/fd/{reading.DangerousGetHandle()}";
+        pipe.Dispose(); // a few rows lie in the pipe until they are read
+
+        CommandRun.Succeeding("predict", small.PlainRun, "--input", path, "--output", _scratch["scores.csv"]);
+
+        Assert.Equal(expected, Predictions.Read(_scratch["scores.csv"]));
     }
 
     [Fact]

@@ -23,6 +23,26 @@ public sealed class DurableFileTests : IDisposable
         Assert.Equal([_scratch["a"]], Directory.EnumerateFileSystemEntries(_scratch.Root));
     }
 
+    [Theory]
+    [InlineData("/dev/")] // a name that is no device: where this fails, nothing is lost
+    [InlineData("/dev/./")]
+    [InlineData("/proc/self/fd/")]
+    public void NoFileTakesThePlaceOfADevice(string folder)
+    {
+        var path = $"{folder}llm4msr-{Guid.NewGuid():N}";
+        try
+        {
+            var refused = Assert.Throws<Llm4MsrException>(() => DurableFile.WriteText(path, "text"));
+
+            Assert.Equal(FaultKind.Usage, refused.Kind);
+            Assert.StartsWith($"'{path}' is where the system keeps its devices", refused.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Fact]
     public void AReaderSeesTheOldFileUntilTheNewOneIsWhole()
     {

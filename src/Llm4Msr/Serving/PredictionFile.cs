@@ -12,7 +12,7 @@ public static class PredictionFile
     private const int RowsAtOnce = 1 << 16;
     private const char NoComment = '\uffff'; // no character: an id may begin with the usual '#', and no row is left out
 
-    /// <param name="progress">Called with the number of rows scored and the number of bytes read so far.</param>
+    /// <param name="progress">Called with the number of rows scored and the number of bytes read so far, 0 where that is not known (a pipe).</param>
     /// <returns>The number of rows.</returns>
     public static long Score(ClickPredictor predictor, string input, string output, CancellationToken cancellation, Action<long, long>? progress = null)
     {
@@ -53,7 +53,7 @@ public static class PredictionFile
                 }
                 rows += raw.Count;
                 raw.Clear();
-                progress?.Invoke(rows, bytes.Position);
+                progress?.Invoke(rows, bytes.CanSeek ? bytes.Position : 0);
             }
         });
         return rows;
