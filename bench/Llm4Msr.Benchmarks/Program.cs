@@ -18,6 +18,9 @@ try
         case ["backbone-step"]:
             BackboneStepBenchmark.Run();
             return 0;
+        case ["auc"]:
+            AucBenchmark.Run();
+            return 0;
         default:
             Console.Error.WriteLine("""
                 dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
@@ -25,6 +28,7 @@ try
                   training-step --data DATA --knowledge STORE
                                             What does knowledge cost per training step?
                   backbone-step             How far is a backbone's training step from what the processor can do?
+                  auc                       What do the exact AUC of two million rows and its interval cost?
                 """);
             return 2;
     }

@@ -1,4 +1,5 @@
 // The page of results from the run folders: dotnet run summary.cs -- WORK > results.md
+#:property RestorePackagesWithLockFile=false
 using System.Globalization;
 using System.Text.Json;
 
@@ -52,7 +53,7 @@ string Row(Cell cell)
 {
     double[]? before = pilot.TryGetProperty(cell.Name, out var values) ? [.. values.EnumerateArray().Select(v => v.GetDouble())] : null;
     return $"| {cell.Backbone} | {cell.Knowledge} | {cell.Arm} | {string.Join(" | ", Enumerable.Range(0, scenarios.Count).Select(s => $"{cell.Mean(s):F4}"))} "
-        + $"| {cell.MeanOfAll:F4} ± {cell.Deviation:F4} | {(before is null ? "" : $"{before.Average():F3}")} | {(before is null ? "" : $"{cell.MeanOfAll - before.Average():+0.000;-0.000}")} |";
+        + $"| {cell.MeanOfAll:F4} ± {cell.Deviation:F4} | {(before is null ? "" : $"{before.Average():F3}")} | {(before is null ? "" : $"{Math.Round(cell.MeanOfAll - before.Average(), 3):+0.000;-0.000;0.000}")} |";
 }
 
 static JsonElement Read(string path) => JsonDocument.Parse(File.ReadAllBytes(path)).RootElement;

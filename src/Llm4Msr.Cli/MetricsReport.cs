@@ -22,36 +22,22 @@ internal static class MetricsReport
         });
     }
 
-    private static Table TableOf(string title, List<(int Seed, Metrics Metrics)> seeds)
+    public static Table TableOf(string title, List<(int Seed, Metrics Metrics)> seeds)
     {
-        var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape($"AUC, {title}")) };
+        var table = EvaluationReport.NewTable($"AUC, {title}");
         table.AddColumn("seed");
-        foreach (var scenario in seeds[0].Metrics.Scenarios)
-            table.AddColumn(new TableColumn(Markup.Escape(scenario.Scenario)).RightAligned());
-        table.AddColumn(new TableColumn("mean").RightAligned());
-        table.AddColumn(new TableColumn("log loss").RightAligned());
+        EvaluationReport.AddColumns(table, [.. seeds[0].Metrics.Scenarios.Select(s => s.Scenario), "mean", "log loss"]);
         foreach (var (seed, metrics) in seeds)
-            table.AddRow([seed.ToString(CultureInfo.InvariantCulture), .. Values(metrics).Select(Text)]);
+            table.AddRow([seed.ToString(CultureInfo.InvariantCulture), .. Values(metrics).Select(v => EvaluationReport.Figure(v))]);
         if (seeds.Count > 1)
         {
             var columns = Enumerable.Range(0, seeds[0].Metrics.Scenarios.Count + 2)
                 .Select(column => seeds.Select(s => Values(s.Metrics)[column]).OfType<double>().ToList()).ToList();
-            table.AddRow(["mean", .. columns.Select(c => Text(c.Count == 0 ? null : c.Average()))]);
-            table.AddRow(["deviation", .. columns.Select(c => Text(Deviation(c)))]);
+            table.AddRow(["mean", .. columns.Select(c => EvaluationReport.Figure(c.Count == 0 ? null : c.Average()))]);
+            table.AddRow(["deviation", .. columns.Select(c => EvaluationReport.Figure(SeedSample.Deviation(c)))]);
         }
         return table;
     }
 
-    private static List<double?> Values(Metrics metrics)
-    {
-        var rows = metrics.Scenarios.Sum(s => s.Rows);
-        return [.. metrics.Scenarios.Select(s => s.Auc), metrics.MeanAuc, metrics.Scenarios.Sum(s => (s.LogLoss ?? 0) * s.Rows) / rows];
-    }
-
-    /// <summary>Of the sample, so that few seeds are not flattered.</summary>
-    private static double? Deviation(List<double> values) => values.Count < 2
-        ? null
-        : Math.Sqrt(values.Sum(v => (v - values.Average()) * (v - values.Average())) / (values.Count - 1));
-
-    private static string Text(double? value) => value?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "undefined";
+    private static List<double?> Values(Metrics metrics) => [.. metrics.Scenarios.Select(s => s.Auc), metrics.MeanAuc, metrics.Overall.LogLoss];
 }

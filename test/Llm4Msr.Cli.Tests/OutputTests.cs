@@ -47,6 +47,8 @@ public sealed class OutputTests(SmallRuns small) : IDisposable
             ["knowledge", "show", small.Store, "--user", "7"],
             ["knowledge", "verify", small.Store],
             ["evaluate", small.PlainRun],
+            ["evaluate", small.EnhancedRun, "--intervals", "--details"],
+            ["compare", small.PlainRun, small.EnhancedRun],
             ["doctor"],
         ];
         foreach (var command in commands)

@@ -18,6 +18,7 @@ internal static class AllVerbs
         TrainVerb.Create(cli),
         SweepVerb.Create(cli),
         EvaluateVerb.Create(cli),
+        CompareVerb.Create(cli),
         PredictVerb.Create(cli),
         DoctorVerb.Create(cli),
     ];

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
-using Llm4Msr.Models;
 using Llm4Msr.Platform;
-using Llm4Msr.Training;
 using TorchSharp;
 
 namespace Llm4Msr.Cli.Verbs;
@@ -14,58 +12,40 @@ internal static class EvaluateVerb
     public static Command Create(Cli cli)
     {
         var run = new Argument<string>("run") { Description = "Folder written by 'llm4msr train'." };
-        var data = new Option<string?>("--data") { Description = "Prepared data [default: the folder that the run was trained on]." };
-        var part = Spelling.Option("--part", "Which rows.", Part.Test, Part.Training, Part.Validation, Part.Test);
-        var verb = new Verb("evaluate", "AUC per scenario of a run's models.", "llm4msr evaluate runs/star", "llm4msr evaluate runs/star --part validation --json")
+        var intervals = new Option<bool>("--intervals") { Description = "95 % intervals over users, and over seeds where there are several." };
+        var details = new Option<bool>("--details") { Description = "Also rows, clicks, users and every seed's AUC." };
+        var settings = new EvaluationSettings();
+        var verb = new Verb("evaluate", "How well a run's models score each scenario.",
+            "llm4msr evaluate runs/star --intervals", "llm4msr evaluate runs/star --part validation --json")
         {
-            run, data, part,
+            run, intervals, details,
         };
-        verb.SetAction(parsed => Run(cli, parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(part).Value));
+        settings.AddTo(verb);
+        verb.SetAction(parsed => Run(
+            cli, parsed.GetRequiredValue(run), settings.DataOf(parsed), settings.PartOf(parsed), settings.OptionsOf(parsed), parsed.GetValue(intervals), parsed.GetValue(details)));
         return verb;
     }
 
-    private static int Run(Cli cli, string run, string? dataFolder, Part part)
+    private static int Run(Cli cli, string run, string? dataFolder, Part part, EvaluationOptions options, bool withIntervals, bool details)
     {
         Libtorch.Require();
         torch.set_num_threads(1);
-        var folder = ModelFolder.Open(run);
-        var data = OpenData(folder, dataFolder ?? TrainingRun.DataFolderOf(folder));
-        var ranks = data.RanksOf(part);
-        if (ranks.Length == 0)
-            throw new Llm4MsrException(FaultKind.Usage, $"The split {Spelling.Of(data.Description.Split.Kind)} has no rows in the part {Spelling.Of(part)}.");
-        if (folder.Seeds.Count == 0)
-            throw new Llm4MsrException(FaultKind.Usage, $"The run '{run}' holds no trained seed yet. Run the training command again: it goes on where it stopped.");
+        var folder = ScoredRun.Open(run);
+        var data = ScoredRun.OpenData(folder, dataFolder);
+        var ranks = ScoredRun.RanksOf(data, part);
 
-        List<(int Seed, Metrics Metrics)> results = [];
-        foreach (var seed in folder.Seeds)
+        ScoredRun? scored = null;
+        MetricsIntervals? intervals = null;
+        cli.Terminal.WithProgress("evaluate", folder.Seeds.Count, report =>
         {
-            cli.Cancellation.ThrowIfCancellationRequested();
-            results.Add((seed, Evaluate(folder, data, seed, ranks)));
-        }
-        MetricsReport.Print(cli.Terminal, $"{ModelName.Of(folder.Description.Options, folder.Description.Knowledge?.Arm)}, {Spelling.Of(part)} part", results,
-            new { run, part, seeds = results.Select(r => new { seed = r.Seed, metrics = r.Metrics }) },
-            $"Scored again from {run}.");
+            scored = ScoredRun.Of(folder, data, ranks, done => report(done, FormattableString.Invariant($"{done} of {folder.Seeds.Count} seeds scored")), cli.Cancellation);
+            if (withIntervals)
+                intervals = MetricsIntervals.Of([.. scored.Seeds.Values], options, cli.Cancellation);
+        });
+        List<(int Seed, Metrics Metrics)> seeds = [.. scored!.Seeds.Select(s => (s.Key, Metrics.Of(s.Value, options)))];
+        cli.Terminal.Result(
+            new { run, part, seeds = seeds.Select(s => new { seed = s.Seed, metrics = s.Metrics }), intervals },
+            console => EvaluationReport.Print(console, $"{scored.Model}, {Spelling.Of(part)} part", seeds, intervals, details));
         return 0;
-    }
-
-    private static InteractionDataset OpenData(ModelFolder folder, string dataFolder)
-    {
-        if (!Directory.Exists(dataFolder))
-            throw new Llm4MsrException(FaultKind.BadInput, $"The data of the run are not in '{dataFolder}' any more. Say where they are with --data.");
-        var data = InteractionDataset.Open(dataFolder);
-        return data.Description.TrainingPartHash == folder.Description.TrainingPartHash
-            ? data
-            : throw new Llm4MsrException(FaultKind.Damaged,
-                $"The data in '{dataFolder}' are not those that '{folder.Path}' was trained on, or are split differently. Say where they are with --data, or train again.");
-    }
-
-    private static Metrics Evaluate(ModelFolder folder, InteractionDataset data, int seed, int[] ranks)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var model = folder.Load(seed);
-        if (folder.Knowledge is null)
-            return Evaluator.Evaluate(model, data, ranks, null);
-        using var visible = TrainingRun.Visible(data, folder.Description.Knowledge!.Arm.Apply(folder.Knowledge, seed), model);
-        return Evaluator.Evaluate(model, data, ranks, visible);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
@@ -133,11 +134,11 @@ internal static class SweepVerb
     {
         var folder = ModelFolder.Open(RunFolder(output, trial));
         List<SeedResult> seeds = [.. trial.Config.AllSeeds.Select(seed => TrainingRun.ReadResult(folder, seed))];
-        return new TrialResult(trial, seeds.Average(s => trial.Config.Training.Monitor.Worth(s.Validation)), seeds);
+        return new TrialResult(trial, seeds.Average(s => trial.Config.Training.Monitor.Value(s.Validation)!.Value), seeds);
     }
 
     /// <summary>A log loss as people know it, where lower is better.</summary>
-    private static double Shown(TrialResult result) => result.Trial.Config.Training.Monitor == ValidationMonitor.LogLoss ? -result.Worth : result.Worth;
+    private static double Shown(TrialResult result) => result.Trial.Config.Training.Monitor == MonitorKind.LogLoss ? -result.Worth : result.Worth;
 
     private static string RunFolder(string output, Trial trial) => Path.Combine(output, "runs", trial.Name);
 

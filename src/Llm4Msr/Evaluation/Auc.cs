@@ -10,33 +10,13 @@ public static class Auc
     /// <param name="scores">Logits or probabilities, finite.</param>
     /// <param name="labels">0 or 1.</param>
     /// <returns>Null where one of the classes has no row: then there is no pair.</returns>
-    public static double? Of(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Length, scores.Length);
-        var sorted = scores.ToArray();
-        var sortedLabels = labels.ToArray();
-        Array.Sort(sorted, sortedLabels);
+    public static double? Of(ReadOnlySpan<float> scores, ReadOnlySpan<float> labels) => Of(ScoreOrder.Of(scores, labels));
 
-        long clicked = 0, unclicked = 0;
-        double ordered = 0; // pairs in the right order
-        for (var start = 0; start < sorted.Length;)
-        {
-            long clickedHere = 0, unclickedHere = 0;
-            var end = start;
-            for (; end < sorted.Length && sorted[end] == sorted[start]; end++)
-            {
-                if (sortedLabels[end] > 0)
-                    clickedHere++;
-                else
-                    unclickedHere++;
-            }
-            ordered += clickedHere * (unclicked + unclickedHere / 2.0);
-            clicked += clickedHere;
-            unclicked += unclickedHere;
-            if (end == start)
-                throw new ArgumentException("A score is not a number.", nameof(scores));
-            start = end;
-        }
-        return clicked == 0 || unclicked == 0 ? null : ordered / ((double)clicked * unclicked);
+    internal static double? Of(ScoreOrder order)
+    {
+        var pairs = new OrderedPairs();
+        foreach (var word in order.Words)
+            pairs.Add(word);
+        return pairs.Share();
     }
 }

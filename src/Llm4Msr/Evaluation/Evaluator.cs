@@ -1,15 +1,31 @@
 using Llm4Msr.Data;
 using Llm4Msr.Models;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Evaluation;
 
-/// <summary>Metrics of a model on rows of prepared data.</summary>
+/// <summary>Scores rows of prepared data with a model, and says how well.</summary>
 public static class Evaluator
 {
-    public static Metrics Evaluate(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)
+    /// <summary>Training has to choose by whatever rows there are; a report asks for more before it gives an AUC.</summary>
+    private static readonly EvaluationOptions s_anyPair = new() { MinimumPerClass = 1 };
+
+    /// <summary>Metrics to train by: every scenario with rows of both classes has an AUC, however few they are.</summary>
+    public static Metrics Evaluate(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge) =>
+        Metrics.Of(Score(model, data, ranks, knowledge), s_anyPair);
+
+    /// <summary>The rows at the given ranks, in that order.</summary>
+
+    public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)
     {
         var rows = data.Rows(ranks);
         var logits = Scorer.Score(model, data.Encoder, rows, knowledge?.Frozen, knowledge?.RowsAt(ranks));
-        return Metrics.Of([.. data.Description.Scenarios.Select(s => s.Name)], rows.Scenario, logits, rows.Clicked);
+        var odd = Array.FindIndex(logits, logit => !float.IsFinite(logit));
+        if (odd >= 0)
+        {
+            throw new Llm4MsrException(FaultKind.CheckFailed, FormattableString.Invariant(
+                $"The model scores the interaction of rank {ranks[odd]} with {logits[odd]}, expected a number. Train again with a lower learning rate."));
+        }
+        return new ScoredRows([.. data.Description.Scenarios.Select(s => s.Name)], rows.Scenario, rows.User, logits, rows.Clicked);
     }
 }

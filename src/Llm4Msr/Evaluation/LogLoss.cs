@@ -11,10 +11,10 @@ public static class LogLoss
         ArgumentOutOfRangeException.ThrowIfNotEqual(labels.Length, logits.Length);
         double sum = 0;
         for (var row = 0; row < logits.Length; row++)
-        {
-            double logit = logits[row];
-            sum += Math.Max(logit, 0) - logit * labels[row] + Math.Log(1 + Math.Exp(-Math.Abs(logit)));
-        }
+            sum += OfLogit(logits[row], labels[row]);
         return logits.IsEmpty ? null : sum / logits.Length;
     }
+
+    internal static double OfLogit(double logit, float label) =>
+        Math.Max(logit, 0) - logit * label + Math.Log(1 + Math.Exp(-Math.Abs(logit)));
 }

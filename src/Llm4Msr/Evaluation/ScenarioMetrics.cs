@@ -1,44 +1,35 @@
 namespace Llm4Msr.Evaluation;
 
-/// <summary>How well the rows of one scenario were scored.</summary>
+/// <summary>How well the rows of one scenario, or of all of them, were scored.</summary>
 /// <param name="Auc">Null where it is undefined; <paramref name="Undefined"/> says why.</param>
-/// <param name="LogLoss">Null where there is no row.</param>
-public sealed record ScenarioMetrics(string Scenario, int Rows, int Clicks, double? Auc, double? LogLoss, string? Undefined);
-
-/// <summary>Metrics of every scenario of a set of rows.</summary>
-public sealed record Metrics(IReadOnlyList<ScenarioMetrics> Scenarios)
+/// <param name="LogLoss">In nats; null where there is no row.</param>
+/// <param name="NormalizedEntropy">Null where all rows are of one class.</param>
+/// <param name="CalibrationError">Null where there is no row.</param>
+/// <param name="PredictedToActual">Null where there is no click.</param>
+public sealed record ScenarioMetrics(
+    string Scenario, int Rows, int Clicks, double? Auc, GroupedAuc GroupedAuc, double? LogLoss, double? NormalizedEntropy,
+    double? CalibrationError, double? PredictedToActual, string? Undefined)
 {
-    /// <summary>Mean over the scenarios whose AUC is defined; null where none is. <see cref="LeftOut"/> names the others.</summary>
-    public double? MeanAuc => Scenarios.Any(s => s.Auc is not null) ? Scenarios.Where(s => s.Auc is not null).Average(s => s.Auc!.Value) : null;
-
-    public IEnumerable<string> LeftOut => Scenarios.Where(s => s.Auc is null).Select(s => s.Scenario);
-
-    /// <param name="names">The scenarios.</param>
-    /// <param name="scenarios">The scenario of each row.</param>
-    public static Metrics Of(IReadOnlyList<string> names, ReadOnlySpan<int> scenarios, ReadOnlySpan<float> logits, ReadOnlySpan<float> labels)
+    /// <param name="rows">Of that scenario alone.</param>
+    internal static ScenarioMetrics Of(string scenario, ScoredRows rows, EvaluationOptions options)
     {
-        var metrics = new ScenarioMetrics[names.Count];
-        for (var s = 0; s < metrics.Length; s++)
-        {
-            List<float> ownLogits = [], ownLabels = [];
-            for (var row = 0; row < scenarios.Length; row++)
-            {
-                if (scenarios[row] != s)
-                    continue;
-                ownLogits.Add(logits[row]);
-                ownLabels.Add(labels[row]);
-            }
-            metrics[s] = Of(names[s], [.. ownLogits], [.. ownLabels]);
-        }
-        return new Metrics(metrics);
+        var clicks = rows.Clicked.AsSpan().Count(1f);
+        var undefined = WhyUndefined(rows.Count, clicks, options.MinimumPerClass);
+        var order = rows.Order();
+        var logLoss = Evaluation.LogLoss.OfLogits(rows.Logits, rows.Clicked);
+        return new ScenarioMetrics(
+            scenario, rows.Count, clicks, undefined is null ? Evaluation.Auc.Of(order) : null, Evaluation.GroupedAuc.Of(order),
+            logLoss, Evaluation.NormalizedEntropy.Of(logLoss, rows.Count, clicks),
+            Calibration.Error(order), Calibration.PredictedToActual(order), undefined);
     }
 
-    private static ScenarioMetrics Of(string scenario, ReadOnlySpan<float> logits, ReadOnlySpan<float> labels)
+    private static string? WhyUndefined(int rows, int clicks, int minimum) => (rows, clicks) switch
     {
-        var clicks = 0;
-        foreach (var label in labels)
-            clicks += label > 0 ? 1 : 0;
-        var undefined = labels.Length == 0 ? "no rows" : clicks == 0 ? "no clicks" : clicks == labels.Length ? "only clicks" : null;
-        return new ScenarioMetrics(scenario, labels.Length, clicks, Auc.Of(logits, labels), LogLoss.OfLogits(logits, labels), undefined);
-    }
+        (0, _) => "no rows",
+        (_, 0) => "no clicks",
+        _ when clicks == rows => "only clicks",
+        _ when clicks < minimum => $"fewer than {minimum} clicks",
+        _ when rows - clicks < minimum => $"fewer than {minimum} rows without a click",
+        _ => null,
+    };
 }

@@ -1,3 +1,5 @@
+using Llm4Msr.Evaluation;
+
 namespace Llm4Msr.Training;
 
 /// <summary>How a model is trained; the defaults are the preset <c>default</c> (models guide, section 2.4).</summary>
@@ -15,7 +17,7 @@ public sealed record TrainingOptions
     public int Epochs { get; init; } = 40;
 
     /// <summary>What is watched on the validation part to choose the epoch.</summary>
-    public ValidationMonitor Monitor { get; init; } = ValidationMonitor.MeanAuc;
+    public MonitorKind Monitor { get; init; } = MonitorKind.MeanAuc;
 
     /// <summary>Epochs without a better <see cref="Monitor"/> after which training stops.</summary>
     public int Patience { get; init; } = 4;

@@ -1,0 +1,66 @@
+using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
+using Spectre.Console;
+
+namespace Llm4Msr.Cli;
+
+/// <summary>What <c>compare</c> found: a row per scenario, and a verdict in a sentence.</summary>
+internal static class ComparisonReport
+{
+    public static void Print(IAnsiConsole console, ScoredRun first, ScoredRun second, Part part, Comparison comparison)
+    {
+        console.WriteLine($"A: {Named(first)}");
+        console.WriteLine($"B: {Named(second)}");
+        var table = EvaluationReport.NewTable($"AUC, {Spelling.Of(part)} part");
+        table.AddColumn("");
+        EvaluationReport.AddColumns(table, ["A", "B", "B less A", "95 % interval", "t-test\np", "would be\ndetected", ""]);
+        foreach (var row in comparison.Scenarios.Append(comparison.Mean))
+        {
+            table.AddRow(
+                Markup.Escape(row.Scenario), EvaluationReport.Figure(row.First), EvaluationReport.Figure(row.Second), Signed(row.Difference), Text(row.Interval),
+                row.OverSeeds is { } test ? P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Word(row.Verdict));
+        }
+        console.Write(table);
+        foreach (var row in comparison.Scenarios.Where(r => r.Undefined is not null))
+        {
+            console.WriteLine(row.Difference is null
+                ? $"The AUC of '{row.Scenario}' is undefined ({row.Undefined}), so the mean leaves it out."
+                : $"The difference in '{row.Scenario}' has no interval ({row.Undefined}).");
+        }
+        console.WriteLine(Sentence(comparison.Mean));
+        console.WriteLine(Inv($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both; they are about these models."));
+        console.WriteLine(comparison.Mean.OverSeeds is { } overSeeds
+            ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {P(overSeeds)}"
+                + (overSeeds.P < 0.05 ? "." : ": other seeds might say something else.")
+            : "There is no t-test over seeds: it needs two or more of each run, and figures that differ.");
+    }
+
+    /// <summary>The verdict in words.</summary>
+    public static string Sentence(AucDifference mean) => mean.Verdict switch
+    {
+        Verdict.FirstAhead => Inv($"A is ahead of B by {-mean.Difference!.Value:0.0000} in mean scenario AUC (95 % interval {Text(new Interval(-mean.Interval!.High, -mean.Interval.Low))})."),
+        Verdict.SecondAhead => Inv($"B is ahead of A by {mean.Difference!.Value:0.0000} in mean scenario AUC (95 % interval {Text(mean.Interval)})."),
+        Verdict.NotShown when mean.StandardError == 0 => "No difference: both order these rows alike.",
+        Verdict.NotShown => Inv($"No difference shown in mean scenario AUC (95 % interval {Text(mean.Interval)}); a difference of {mean.SmallestDetectable:0.0000} would have been detected 4 times of 5."),
+        _ => $"Nothing can be said about the mean scenario AUC: {mean.Undefined}.",
+    };
+
+    private static string Named(ScoredRun run) =>
+        $"{run.Model} ({run.Path}), {(run.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", run.Seeds.Keys)}";
+
+    private static string Word(Verdict verdict) => verdict switch
+    {
+        Verdict.FirstAhead => "A ahead",
+        Verdict.SecondAhead => "B ahead",
+        Verdict.NotShown => "not shown",
+        _ => "undefined",
+    };
+
+    private static string Signed(double? difference) => difference is { } d ? Inv($"{d:+0.0000;-0.0000;0.0000}") : "undefined";
+
+    private static string Text(Interval? interval) => interval is null ? "none" : $"{Signed(interval.Low)} to {Signed(interval.High)}";
+
+    private static string P(TTest test) => test.P < 0.0001 ? "<0.0001" : Inv($"{test.P:0.0000}");
+
+    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+}

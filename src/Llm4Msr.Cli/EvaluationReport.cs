@@ -1,0 +1,99 @@
+using System.Globalization;
+using Llm4Msr.Evaluation;
+using Spectre.Console;
+
+namespace Llm4Msr.Cli;
+
+/// <summary>What <c>evaluate</c> found, a row per scenario, each figure the mean over the seeds.</summary>
+internal static class EvaluationReport
+{
+    public static void Print(IAnsiConsole console, string title, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals, bool details)
+    {
+        console.Write(TableOf(seeds.Count == 1 ? title : Inv($"{title}, mean of {seeds.Count} seeds"), seeds, intervals));
+        foreach (var scenario in seeds[0].Metrics.Scenarios.Where(s => s.Auc is null))
+            console.WriteLine($"The AUC of '{scenario.Scenario}' is undefined ({scenario.Undefined}), so the mean leaves it out.");
+        foreach (var scenario in intervals is null ? [] : intervals.Scenarios.Append(intervals.Overall).Where((s, k) => s.Auc is null && AucOf(seeds[0].Metrics, k) is not null))
+            console.WriteLine($"The AUC of '{scenario.Scenario}' has no interval ({scenario.Undefined}).");
+        if (intervals is not null)
+        {
+            console.WriteLine(Inv($"Intervals hold 95 % of {intervals.Replicates:N0} draws of the {intervals.Overall.Users:N0} users, each with all their rows")
+                + (intervals.Seeds > 1 ? Inv($", and of the {intervals.Seeds} seeds.") : "."));
+        }
+        if (details)
+            PrintDetails(console, seeds, intervals);
+        else
+            console.WriteLine(intervals is null ? "More: --intervals, --details." : "More: --details.");
+    }
+
+    private static Table TableOf(string title, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals)
+    {
+        var table = NewTable(title);
+        table.AddColumn(new TableColumn("").PadRight(0));
+        AddColumns(table, ["AUC", .. (string[])(seeds.Count > 1 ? ["±"] : []), .. (string[])(intervals is null ? [] : ["95 % interval"]),
+            "grouped\nAUC", "log\nloss", "norm.\nentropy", "ECE", "pred. /\nactual"]);
+        var scenarios = seeds[0].Metrics.Scenarios;
+        for (var s = 0; s <= scenarios.Count; s++)
+        {
+            if (s == scenarios.Count)
+                table.AddRow(["mean", .. AucCells([.. seeds.Select(x => x.Metrics.MeanAuc)], intervals, intervals?.MeanAuc), "", "", "", "", ""]);
+            var all = seeds.Select(x => s < scenarios.Count ? x.Metrics.Scenarios[s] : x.Metrics.Overall).ToList();
+            table.AddRow([
+                Markup.Escape(all[0].Scenario), .. AucCells([.. all.Select(m => m.Auc)], intervals, IntervalsAt(intervals, s)?.Auc),
+                Figure(all.Average(m => m.GroupedAuc.Value)), Figure(all.Average(m => m.LogLoss)), Figure(all.Average(m => m.NormalizedEntropy)),
+                Figure(all.Average(m => m.CalibrationError)), Figure(all.Average(m => m.PredictedToActual), "0.000"),
+            ]);
+        }
+        return table;
+    }
+
+    private static IEnumerable<string> AucCells(List<double?> auc, MetricsIntervals? intervals, Interval? interval)
+    {
+        yield return Figure(auc.Average());
+        if (auc.Count > 1)
+            yield return Figure(SeedSample.Deviation([.. auc.OfType<double>()]));
+        if (intervals is not null)
+            yield return Text(interval);
+    }
+
+    private static void PrintDetails(IAnsiConsole console, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals)
+    {
+        var table = NewTable("rows, users and the other intervals");
+        table.AddColumn("");
+        AddColumns(table, ["rows", "clicks", "users with\nboth classes", "left out of\ngrouped AUC",
+            .. (string[])(intervals is null ? [] : ["grouped AUC\n95 % interval", "log loss\n95 % interval"])]);
+        var metrics = seeds[0].Metrics; // counts are those of the rows, whatever the seed
+        foreach (var (scenario, s) in metrics.Scenarios.Append(metrics.Overall).Select((m, s) => (m, s)))
+        {
+            table.AddRow([
+                Markup.Escape(scenario.Scenario), Count(scenario.Rows), Count(scenario.Clicks), Count(scenario.GroupedAuc.Users), Count(scenario.GroupedAuc.LeftOut),
+                .. (string[])(IntervalsAt(intervals, s) is { } own ? [Text(own.GroupedAuc), Text(own.LogLoss)] : []),
+            ]);
+        }
+        console.Write(table);
+        console.Write(MetricsReport.TableOf("every seed", seeds));
+        console.WriteLine("AUC: share of pairs of a clicked and an unclicked row in the right order. Grouped AUC: each user's own, weighted by rows.");
+        console.WriteLine("Normalised entropy: log loss (nats) over that of the click rate alone. ± is the standard deviation over seeds.");
+        console.WriteLine(Inv($"ECE: mean distance of probability and click rate in {Calibration.Bins} bins of as many rows. Predicted / actual: sum of the probabilities over clicks."));
+    }
+
+    internal static Table NewTable(string title) => new() { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
+
+    internal static void AddColumns(Table table, IEnumerable<string> names)
+    {
+        foreach (var name in names)
+            table.AddColumn(new TableColumn(Markup.Escape(name)).RightAligned().PadRight(0)); // narrow enough for a terminal of 100 columns
+    }
+
+    internal static string Text(Interval? interval) => interval is null ? "none" : Inv($"{interval.Low:0.000} to {interval.High:0.000}");
+
+    internal static string Figure(double? value, string format = "0.0000") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "undefined";
+
+    private static string Count(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static ScenarioIntervals? IntervalsAt(MetricsIntervals? intervals, int scenario) =>
+        intervals is null ? null : scenario < intervals.Scenarios.Count ? intervals.Scenarios[scenario] : intervals.Overall;
+
+    private static double? AucOf(Metrics metrics, int scenario) => scenario < metrics.Scenarios.Count ? metrics.Scenarios[scenario].Auc : metrics.Overall.Auc;
+
+    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+}

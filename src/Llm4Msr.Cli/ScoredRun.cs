@@ -1,0 +1,71 @@
+using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+using Llm4Msr.Training;
+using TorchSharp;
+
+namespace Llm4Msr.Cli;
+
+/// <summary>A run, and the rows of a part as the model of each of its seeds scores them.</summary>
+internal sealed record ScoredRun(ModelFolder Folder, IReadOnlyDictionary<int, ScoredRows> Seeds)
+{
+    public string Path => Folder.Path;
+
+    public string Model => ModelName.Of(Folder.Description.Options, Folder.Description.Knowledge?.Arm);
+
+    /// <summary>The run in a folder; refused where no seed of it is trained yet.</summary>
+    public static ModelFolder Open(string run)
+    {
+        var folder = ModelFolder.Open(run);
+        return folder.Seeds.Count > 0
+            ? folder
+            : throw new Llm4MsrException(FaultKind.Usage, $"The run '{run}' holds no trained seed yet. Run the training command again: it goes on where it stopped.");
+    }
+
+    /// <summary>The data that a run was trained on.</summary>
+    /// <param name="dataFolder">Null for where they lay then.</param>
+    public static InteractionDataset OpenData(ModelFolder folder, string? dataFolder)
+    {
+        dataFolder ??= TrainingRun.DataFolderOf(folder);
+        if (!Directory.Exists(dataFolder))
+            throw new Llm4MsrException(FaultKind.BadInput, $"The data of the run are not in '{dataFolder}' any more. Say where they are with --data.");
+        var data = InteractionDataset.Open(dataFolder);
+        return data.Description.TrainingPartHash == folder.Description.TrainingPartHash
+            ? data
+            : throw new Llm4MsrException(FaultKind.Damaged,
+                $"The data in '{dataFolder}' are not those that '{folder.Path}' was trained on, or are split differently. Say where they are with --data, or train again.");
+    }
+
+    /// <summary>The ranks of a part; refused where there are none.</summary>
+    public static int[] RanksOf(InteractionDataset data, Part part)
+    {
+        var ranks = data.RanksOf(part);
+        return ranks.Length > 0
+            ? ranks
+            : throw new Llm4MsrException(FaultKind.Usage, $"The split {Spelling.Of(data.Description.Split.Kind)} has no rows in the part {Spelling.Of(part)}.");
+    }
+
+    /// <param name="scored">Called with the number of seeds that are done.</param>
+    public static ScoredRun Of(ModelFolder folder, InteractionDataset data, int[] ranks, Action<int> scored, CancellationToken cancellation)
+    {
+        var seeds = new Dictionary<int, ScoredRows>();
+        foreach (var seed in folder.Seeds)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            seeds.Add(seed, Score(folder, data, seed, ranks));
+            scored(seeds.Count);
+        }
+        return new ScoredRun(folder, seeds);
+    }
+
+    private static ScoredRows Score(ModelFolder folder, InteractionDataset data, int seed, int[] ranks)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var model = folder.Load(seed);
+        if (folder.Knowledge is null)
+            return Evaluator.Score(model, data, ranks, null);
+        using var visible = TrainingRun.Visible(data, folder.Description.Knowledge!.Arm.Apply(folder.Knowledge, seed), model);
+        return Evaluator.Score(model, data, ranks, visible);
+    }
+}

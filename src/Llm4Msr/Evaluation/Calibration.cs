@@ -1,0 +1,55 @@
+namespace Llm4Msr.Evaluation;
+
+/// <summary>Whether probabilities mean what they say.</summary>
+public static class Calibration
+{
+    /// <summary>Ten bins of as many rows each, because click rates are low: bins of equal width would leave most of them empty.</summary>
+    public const int Bins = 10;
+
+    /// <summary>
+    /// Expected calibration error: the mean distance, bin by bin and weighted by rows, between mean probability and click
+    /// rate. Rows of one score are never parted, so that their order cannot matter.
+    /// </summary>
+    /// <param name="logits">Finite.</param>
+    /// <param name="labels">0 or 1.</param>
+    /// <returns>0 to 1; null where there is no row.</returns>
+    public static double? Error(ReadOnlySpan<float> logits, ReadOnlySpan<float> labels, int bins = Bins) => Error(ScoreOrder.Of(logits, labels), bins);
+
+    /// <summary>Sum of the probabilities over the number of clicks: above 1 promises too much.</summary>
+    /// <returns>Null where there is no click.</returns>
+    public static double? PredictedToActual(ReadOnlySpan<float> logits, ReadOnlySpan<float> labels) => PredictedToActual(ScoreOrder.Of(logits, labels));
+
+    internal static double? Error(ScoreOrder order, int bins = Bins)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        var words = order.Words;
+        double distances = 0, binned = 0; // binned: sum of probability less label in the bin
+        var bin = 1;
+        for (var row = 0; row < words.Length; row++)
+        {
+            binned += Probability(words[row]) - (ScoreOrder.Clicked(words[row]) ? 1 : 0);
+            var end = row + 1;
+            if (end < words.Length && (end < (long)words.Length * bin / bins || ScoreOrder.Rank(words[end]) == ScoreOrder.Rank(words[row])))
+                continue;
+            distances += Math.Abs(binned);
+            binned = 0;
+            while (bin < bins && end >= (long)words.Length * bin / bins)
+                bin++;
+        }
+        return words.IsEmpty ? null : distances / words.Length;
+    }
+
+    internal static double? PredictedToActual(ScoreOrder order)
+    {
+        double predicted = 0;
+        long actual = 0;
+        foreach (var word in order.Words)
+        {
+            predicted += Probability(word);
+            actual += ScoreOrder.Clicked(word) ? 1 : 0;
+        }
+        return actual == 0 ? null : predicted / actual;
+    }
+
+    private static double Probability(ulong word) => 1 / (1 + Math.Exp(-(double)ScoreOrder.Score(word)));
+}
