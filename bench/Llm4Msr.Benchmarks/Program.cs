@@ -15,11 +15,11 @@ try
         case ["training-step", "--data", var data, "--knowledge", var knowledge]:
             TrainingStepBenchmark.Run(data, knowledge);
             return 0;
-        case ["auc"]:
-            AucBenchmark.Run();
-            return 0;
         case ["backbone-step"]:
             BackboneStepBenchmark.Run();
+            return 0;
+        case ["auc"]:
+            AucBenchmark.Run();
             return 0;
         default:
             Console.Error.WriteLine("""
@@ -27,8 +27,8 @@ try
                   reasoning --model FILE    How many users per hour does a local language model read and answer for?
                   training-step --data DATA --knowledge STORE
                                             What does knowledge cost per training step?
-                  auc                       What do the exact AUC of two million rows and its interval cost?
                   backbone-step             How far is a backbone's training step from what the processor can do?
+                  auc                       What do the exact AUC of two million rows and its interval cost?
                 """);
             return 2;
     }

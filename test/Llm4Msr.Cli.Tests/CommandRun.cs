@@ -2,12 +2,9 @@ using System.Diagnostics;
 using System.Text.Json;
 using Llm4Msr.Platform;
 
-// The console belongs to the process, and these tests read what is written to it.
-[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
-
 namespace Llm4Msr.Cli.Tests;
 
-/// <summary>What a command answered.</summary>
+/// <summary>What a command answered. The console belongs to the process: these tests need to run one at a time, as all do.</summary>
 /// <param name="Output">Standard output.</param>
 /// <param name="Errors">Standard error.</param>
 internal sealed record CommandRun(int Code, string Output, string Errors)

@@ -48,11 +48,12 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
     [Fact]
     public void TrialsAreDrawnAlikeForEveryArm()
     {
-        var plan = Plan(["model.backbone=star,mmoe,ple"], ["training.learningRate=1,2,3,4", "training.batchSize=10,20"], trials: 3);
+        var plan = Plan(["model.backbone=star,mmoe,ple"], ["training.learningRate=1,2,3,4", "training.batchSize=10,20,30,40"], trials: 3);
 
         Assert.Equal(9, plan.Count);
         Assert.Single(plan.GroupBy(t => SweepPlan.Spelled(t.Arm)).Select(arm => string.Join(';', arm.Select(t => SweepPlan.Spelled(t.Settings)))).Distinct());
         Assert.Equal(9, plan.Select(t => t.Name).Distinct().Count());
+        Assert.True(plan.Take(3).Select(t => t.Config.Training.LearningRate).Distinct().Count() > 1); // not the first ones
     }
 
     [Fact]

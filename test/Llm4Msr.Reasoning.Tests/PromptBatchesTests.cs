@@ -40,7 +40,9 @@ public class PromptBatchesTests
             var memory = new ModelMemory(Weights: 3L << 30, PerToken: 1 << 20, PerBatch: 100 << 20);
             var options = new ReasoningOptions
             {
-                Workers = workers, MaxNewTokens = 48, BatchSize = 64,
+                Workers = workers,
+                MaxNewTokens = 48,
+                BatchSize = 64,
                 MemoryBytes = memory.Weights + PromptBatches.Reserve + workers * (memory.PerBatch + ((long)cacheMegabytes << 20)),
             };
 

@@ -134,7 +134,7 @@ internal static class SweepVerb
     {
         var folder = ModelFolder.Open(RunFolder(output, trial));
         List<SeedResult> seeds = [.. trial.Config.AllSeeds.Select(seed => TrainingRun.ReadResult(folder, seed))];
-        return new TrialResult(trial, seeds.Average(s => trial.Config.Training.Monitor.Value(s.Validation))!.Value, seeds);
+        return new TrialResult(trial, seeds.Average(s => trial.Config.Training.Monitor.Value(s.Validation)!.Value), seeds);
     }
 
     /// <summary>A log loss as people know it, where lower is better.</summary>

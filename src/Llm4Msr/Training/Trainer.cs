@@ -78,9 +78,8 @@ public sealed class Trainer(
         }
 
         var validation = Evaluator.Evaluate(model, data, validationRanks, knowledge);
-        var worth = options.Monitor.Value(validation) ?? throw new Llm4MsrException(FaultKind.BadInput,
-            "No scenario's validation part holds both clicked and unclicked rows, so that no epoch can be chosen by AUC. Use more data or another split, or choose by log loss.");
-        var isBest = Position.Best is not { } best || worth > options.Monitor.Value(best.Validation);
+        var worth = Worth(validation);
+        var isBest = Position.Best is not { } best || worth > Worth(best.Validation);
         if (isBest)
             _best.Keep();
         var result = new EpochResult(
@@ -88,6 +87,9 @@ public sealed class Trainer(
         Position = new TrainingPosition([.. Position.Epochs, result], 0, 0, 0);
         return result;
     }
+
+    private double Worth(Metrics validation) => options.Monitor.Value(validation) ?? throw new Llm4MsrException(FaultKind.BadInput,
+        "No scenario's validation part holds both clicked and unclicked rows, so that no epoch can be chosen by AUC. Use more data or another split, or choose by log loss.");
 }
 
 /// <summary>How far training is, and what it has seen on the way.</summary>

@@ -60,9 +60,20 @@ internal sealed class RandomCheckpoint
         var biased = (QueryKeyValue: type == "qwen2" || (type is "llama" or "qwen3" && bias), Output: type is "llama" or "qwen3" && bias, FeedForward: type == "llama" && bias);
         Config = new JsonObject
         {
-            ["model_type"] = type, ["hidden_act"] = "silu", ["vocab_size"] = vocabulary, ["hidden_size"] = hidden, ["num_hidden_layers"] = layers,
-            ["num_attention_heads"] = heads, ["num_key_value_heads"] = keyHeads, ["head_dim"] = headSize, ["intermediate_size"] = feedForward,
-            ["max_position_embeddings"] = Context, ["rms_norm_eps"] = 1e-5, ["tie_word_embeddings"] = tied, ["attention_bias"] = biased.Output, ["mlp_bias"] = biased.FeedForward,
+            ["model_type"] = type,
+            ["hidden_act"] = "silu",
+            ["vocab_size"] = vocabulary,
+            ["hidden_size"] = hidden,
+            ["num_hidden_layers"] = layers,
+            ["num_attention_heads"] = heads,
+            ["num_key_value_heads"] = keyHeads,
+            ["head_dim"] = headSize,
+            ["intermediate_size"] = feedForward,
+            ["max_position_embeddings"] = Context,
+            ["rms_norm_eps"] = 1e-5,
+            ["tie_word_embeddings"] = tied,
+            ["attention_bias"] = biased.Output,
+            ["mlp_bias"] = biased.FeedForward,
             ["rope_parameters"] = Pick(0, 1) == 0
                 ? new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 5000.0 }
                 : new JsonObject { ["rope_type"] = "linear", ["rope_theta"] = 20_000.0, ["factor"] = 2.5 },
@@ -104,8 +115,16 @@ internal sealed class RandomCheckpoint
     {
         Config = new JsonObject
         {
-            ["model_type"] = "gpt2", ["activation_function"] = "gelu_new", ["vocab_size"] = vocabulary, ["n_embd"] = hidden, ["n_layer"] = layers,
-            ["n_head"] = heads, ["n_inner"] = feedForward, ["n_positions"] = Context, ["layer_norm_epsilon"] = 1e-5, ["eos_token_id"] = 50256,
+            ["model_type"] = "gpt2",
+            ["activation_function"] = "gelu_new",
+            ["vocab_size"] = vocabulary,
+            ["n_embd"] = hidden,
+            ["n_layer"] = layers,
+            ["n_head"] = heads,
+            ["n_inner"] = feedForward,
+            ["n_positions"] = Context,
+            ["layer_norm_epsilon"] = 1e-5,
+            ["eos_token_id"] = 50256,
         };
         Matrix("transformer.wte", vocabulary, hidden);
         Matrix("transformer.wpe", Context, hidden);
@@ -127,9 +146,21 @@ internal sealed class RandomCheckpoint
         var (few, allBiases, bias) = (Pick(0, 1, 1) == 1, Pick(0, 1) == 1, Pick(0, 1, 1) == 1);
         Config = new JsonObject
         {
-            ["model_type"] = "chatglm", ["padded_vocab_size"] = vocabulary, ["hidden_size"] = hidden, ["num_layers"] = layers, ["num_attention_heads"] = heads,
-            ["kv_channels"] = headSize, ["ffn_hidden_size"] = feedForward, ["seq_length"] = Context, ["layernorm_epsilon"] = 1e-5, ["rmsnorm"] = true,
-            ["multi_query_attention"] = few, ["multi_query_group_num"] = keyHeads, ["add_qkv_bias"] = bias, ["add_bias_linear"] = allBiases, ["rope_ratio"] = Pick(1, 3) * 1.0,
+            ["model_type"] = "chatglm",
+            ["padded_vocab_size"] = vocabulary,
+            ["hidden_size"] = hidden,
+            ["num_layers"] = layers,
+            ["num_attention_heads"] = heads,
+            ["kv_channels"] = headSize,
+            ["ffn_hidden_size"] = feedForward,
+            ["seq_length"] = Context,
+            ["layernorm_epsilon"] = 1e-5,
+            ["rmsnorm"] = true,
+            ["multi_query_attention"] = few,
+            ["multi_query_group_num"] = keyHeads,
+            ["add_qkv_bias"] = bias,
+            ["add_bias_linear"] = allBiases,
+            ["rope_ratio"] = Pick(1, 3) * 1.0,
         };
         Matrix("transformer.embedding.word_embeddings", vocabulary, hidden);
         for (var l = 0; l < layers; l++)

@@ -1,6 +1,6 @@
 using Llm4Msr.Training;
-using Embedding = TorchSharp.Modules.Embedding;
 using static TorchSharp.torch;
+using Embedding = TorchSharp.Modules.Embedding;
 
 namespace Llm4Msr.Tests.Training;
 
