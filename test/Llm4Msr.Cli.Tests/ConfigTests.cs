@@ -112,7 +112,7 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
         var run = CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--enhancement", "none", "--set", "model.fusion.rank=4");
 
         Assert.Equal((int)FaultKind.Usage, run.Code);
-        Assert.Contains("fusion says how knowledge is read", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("fusion says how knowledge is read, and the enhancement none reads none", run.Errors, StringComparison.Ordinal);
     }
 
     [Theory]
