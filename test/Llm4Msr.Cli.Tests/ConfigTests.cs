@@ -72,6 +72,8 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     [Theory]
     [InlineData("training.learningrate=1", "There is no key 'training.learningrate'. Did you mean 'training.learningRate'?")]
     [InlineData("trainig.batchSize=1", "There is no key 'trainig.batchSize'. Did you mean 'training.batchSize'?")]
+    [InlineData("training.hiddenWidths=9", "There is no key 'training.hiddenWidths'. Did you mean 'model.hiddenWidths'?")]
+    [InlineData("epochs=1", "There is no key 'epochs'. Did you mean 'training.epochs'?")]
     [InlineData("training=1", "There is no key 'training'.")]
     [InlineData("training.batchSize=many", "training.batchSize is \"many\", expected a whole number.")]
     [InlineData("training.batchSize=1.5", "training.batchSize is 1.5, expected a whole number.")]
@@ -81,6 +83,37 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     [InlineData("training", "--set is 'training', expected KEY=VALUE, for example training.learningRate=0.0003.")]
     public void WhatCannotBeSetIsNamed(string assignment, string sentence) =>
         CommandRun.Of("config", "show", "--set", assignment).AssertFails(FaultKind.Usage, sentence);
+
+    [Theory]
+    [InlineData("--set", "model.backbone=starr", "model.backbone is \"starr\", expected one of: shared-bottom, star, omoe, mmoe, ple, aitm.")]
+    [InlineData("--config", """{ "training": null }""", "training is null, expected what 'llm4msr config schema' says.")]
+    public void AWrongValueIsToldEvenWhereAnotherLiesOverIt(string option, string value, string sentence)
+    {
+        if (option == "--config")
+        {
+            File.WriteAllText(_scratch["base.json"], value);
+            value = _scratch["base.json"];
+        }
+        CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--backbone", "star", "--epochs", "1", option, value).AssertFails(FaultKind.Usage, sentence);
+    }
+
+    [Fact]
+    public void SeedsEndAtTheLargestNumber()
+    {
+        string[] command = ["train", small.Data, "--out", _scratch["run"], "--dry-run", "--first-seed", "2147483647", "--seeds"];
+
+        Assert.Equal(0, CommandRun.Of([.. command, "1"]).Code);
+        CommandRun.Of([.. command, "2"]).AssertFails(FaultKind.Usage, "--seeds 2 counted from --first-seed 2147483647 pass 2147483647, the largest seed. Start lower.");
+    }
+
+    [Fact]
+    public void FusionBesideAModelThatReadsNoKnowledgeIsNotAQuestionOfKnowledge()
+    {
+        var run = CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--enhancement", "none", "--set", "model.fusion.rank=4");
+
+        Assert.Equal((int)FaultKind.Usage, run.Code);
+        Assert.Contains("fusion says how knowledge is read, and the enhancement none reads none", run.Errors, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("""{ "training": { "batch_size": 3 } }""", "There is no key 'training.batch_size'. Did you mean 'training.batchSize'?")]

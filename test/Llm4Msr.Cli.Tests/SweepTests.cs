@@ -120,6 +120,20 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
         Assert.False(Directory.Exists(_scratch["sweep"]));
     }
 
+    [Fact]
+    public void AKeyIsComparedOrVariedAndNotBoth()
+    {
+        var fault = Assert.Throws<Llm4MsrException>(() => Plan(["model.backbone=star,ple"], ["model.backbone=mmoe,aitm"]));
+        Assert.Contains("'model.backbone' is both compared and varied", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TwoSpellingsOfAValueAreNotTwoTrials()
+    {
+        var fault = Assert.Throws<Llm4MsrException>(() => Plan(["model.backbone=star,ple"], ["training.learningRate=0.001,1e-3"]));
+        Assert.Contains("'backbone star; learningRate 0.001' and 'backbone star; learningRate 1e-3' are one training", fault.Message, StringComparison.Ordinal);
+    }
+
     private string[] Command(string output) =>
     [
         "sweep", small.Data, "--out", output, "--jobs", "2", "--json", .. Base(), "--set", "training.monitor=log-loss",

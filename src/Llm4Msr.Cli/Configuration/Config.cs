@@ -81,8 +81,10 @@ internal static class Config
 
     /// <summary>One configuration from several, the later over the earlier, over the preset's values.</summary>
     /// <param name="split">Of the data, which decides a default; null where there are none.</param>
-    public static TrainConfig Resolve(IEnumerable<JsonObject> layers, SplitKind? split)
+    public static TrainConfig Resolve(IReadOnlyList<JsonObject> layers, SplitKind? split)
     {
+        foreach (var layer in layers)
+            Read<TrainConfig>(layer, ""); // a wrong value is told even where another lies over it
         var given = layers.Aggregate(new JsonObject(), Over);
         var preset = Read<Preset>(given["preset"], "preset");
         var enhancement = Read<EnhancementKind>((given["model"] as JsonObject)?["enhancement"], "model.enhancement");
@@ -125,8 +127,8 @@ internal static class Config
         catch (JsonException e)
         {
             var place = string.Join('.', new[] { key, e.Path?.TrimStart('$', '.') ?? "" }.Where(p => p.Length > 0));
-            var found = place.Split('.', '[').Aggregate(node, (n, name) => (n as JsonObject)?[name] ?? n);
-            throw new Llm4MsrException(FaultKind.Usage, $"{place} is {found?.ToJsonString()}, expected {Expected(place)}.", e);
+            var found = place.Split('.', '[').Aggregate(node, (n, name) => n is JsonObject o && o.TryGetPropertyValue(name, out var inner) ? inner : n);
+            throw new Llm4MsrException(FaultKind.Usage, $"{place} is {found?.ToJsonString() ?? "null"}, expected {Expected(place)}.", e);
         }
     }
 
@@ -154,7 +156,12 @@ internal static class Config
 
     private static bool IsKnown(string key) => Keys.Contains(key) || Keys.Any(k => k.StartsWith(key + ".", StringComparison.Ordinal));
 
-    private static Llm4MsrException Unknown(string key, string place) => new(FaultKind.Usage, $"{place}There is no key '{key}'.{Nearest.Hint(key, Keys)}");
+    private static Llm4MsrException Unknown(string key, string place)
+    {
+        var name = key[(key.LastIndexOf('.') + 1)..];
+        var hint = Keys.FirstOrDefault(k => k.EndsWith($".{name}", StringComparison.Ordinal)) is { } elsewhere ? $" Did you mean '{elsewhere}'?" : Nearest.Hint(key, Keys);
+        return new Llm4MsrException(FaultKind.Usage, $"{place}There is no key '{key}'.{hint}");
+    }
 
     private static Type TypeOf(string key)
     {

@@ -23,17 +23,25 @@ internal static class SweepPlan
     public static IReadOnlyList<Trial> Of(
         IReadOnlyList<JsonObject> basis, IReadOnlyList<string> compared, IReadOnlyList<string> varied, int trials, DataDescription data)
     {
-        var settings = Combinations(varied, "--vary").ToArray();
+        var (arms, settings) = (Combinations(compared, "--compare").ToArray(), Combinations(varied, "--vary").ToArray());
+        if (arms[0].Keys.Intersect(settings[0].Keys).FirstOrDefault() is { } both)
+            throw new Llm4MsrException(FaultKind.Usage, $"'{both}' is both compared and varied, which would make all arms alike. Name it in --compare or in --vary.");
         if (trials > 0 && trials < settings.Length)
         {
             new Random(DrawSeed).Shuffle(settings);
             settings = settings[..trials];
         }
-        return [.. Combinations(compared, "--compare").SelectMany(arm => settings.Select(setting =>
+        Trial[] plan = [.. arms.SelectMany(arm => settings.Select(setting =>
         {
             var config = Config.Resolve([.. basis, .. arm.Concat(setting).Select(p => Config.Assign(p.Key, p.Value))], data.Split.Kind);
             return new Trial(NameOf(config, data), arm, setting, config);
         }))];
+        if (plan.GroupBy(t => t.Name).FirstOrDefault(same => same.Count() > 1)?.ToArray() is [var one, var other, ..])
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"'{Spelled(one.Arm)}; {Spelled(one.Settings)}' and '{Spelled(other.Arm)}; {Spelled(other.Settings)}' are one training, which would count twice. Name each value once.");
+        }
+        return plan;
     }
 
     /// <summary>Of the resolved configuration and the data; not of when checkpoints are written, which changes no result.</summary>

@@ -55,8 +55,7 @@ internal static class SweepVerb
         var failed = new SortedDictionary<string, string>(StringComparer.Ordinal);
         cli.Terminal.WithProgress("sweep", plan.Count, report =>
         {
-            var distinct = plan.DistinctBy(t => t.Name);
-            Parallel.ForEach(distinct, new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cli.Cancellation }, trial =>
+            Parallel.ForEach(plan, new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cli.Cancellation }, trial =>
             {
                 var problem = Train(cli, data, trial, output);
                 lock (failed)
@@ -126,7 +125,7 @@ internal static class SweepVerb
             foreach (var (name, trials, best) in arms)
                 table.AddRow([.. new[] { name, Text(trials.Count), SweepPlan.Spelled(best.Trial.Settings), Text(Shown(best)), Text(best.Seeds.Average(s => s.Test.MeanAuc)), RunFolder(output, best.Trial) }.Select(Markup.Escape)]);
             console.Write(table);
-            console.WriteLine($"Chosen by the validation part alone, over {Text(plan[0].Config.Seeds)} seeds each. Every trial is in {Path.Combine(output, ResultFile)}.");
+            console.WriteLine($"Chosen by the validation part alone, over {Text(plan[0].Config.Seeds)} {(plan[0].Config.Seeds == 1 ? "seed" : "seeds")} each. Every trial is in {Path.Combine(output, ResultFile)}.");
         });
     }
 

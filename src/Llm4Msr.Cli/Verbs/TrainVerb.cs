@@ -149,10 +149,12 @@ internal static class TrainVerb
     {
         AtLeast.Check(1, ("--seeds", config.Seeds));
         AtLeast.Check(0, ("--first-seed", config.FirstSeed));
+        if (config.Seeds - 1 > int.MaxValue - config.FirstSeed)
+            throw new Llm4MsrException(FaultKind.Usage, $"--seeds {config.Seeds} counted from --first-seed {config.FirstSeed} pass {int.MaxValue}, the largest seed. Start lower.");
         if (!config.KeepRowsWithoutKnowledge && config.Knowledge is null)
             throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
-        CheckKnowledge(config.Model, config.Knowledge, config.Arm);
         config.Run.Check();
+        CheckKnowledge(config.Model, config.Knowledge, config.Arm);
     }
 
     private static void CheckKnowledge(ModelOptions model, string? store, KnowledgeArm arm)

@@ -15,7 +15,6 @@ public static class Evaluator
         Metrics.Of(Score(model, data, ranks, knowledge), s_anyPair);
 
     /// <summary>The rows at the given ranks, in that order.</summary>
-
     public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)
     {
         var rows = data.Rows(ranks);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Llm4Msr.Models.Enhancements;
 
 namespace Llm4Msr.Models;
@@ -65,13 +66,15 @@ public sealed record ModelOptions
         if (DynamicNetwork.CodeWidth < 1 || DynamicNetwork.AttentionWidth < 1 || DynamicNetwork.TowerHidden < 1)
             yield return $"dynamic network is {DynamicNetwork.CodeWidth}, {DynamicNetwork.AttentionWidth}, {DynamicNetwork.TowerHidden}, expected widths of 1 or more";
         if (reads && Fusion is null)
-            yield return $"the enhancement {Enhancement} reads knowledge, and fusion does not say how";
+            yield return $"the enhancement {Spelled(Enhancement)} reads knowledge, and fusion does not say how";
         if (!reads && Fusion is not null)
-            yield return $"fusion says how knowledge is read, and the enhancement {Enhancement} reads none";
+            yield return $"fusion says how knowledge is read, and the enhancement {Spelled(Enhancement)} reads none";
         if (Enhancement == EnhancementKind.KnowledgeField && Fusion is { ScenarioLevel: not FusionPlacement.None })
-            yield return $"scenario level is {Fusion.ScenarioLevel}, and the enhancement {Enhancement} reads users' knowledge alone";
+            yield return $"scenario level is {Spelled(Fusion.ScenarioLevel)}, and the enhancement {Spelled(Enhancement)} reads users' knowledge alone";
         foreach (var problem in Fusion?.Problems() ?? [])
             yield return problem;
+
+        static string Spelled(Enum kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString()); // as the command line has it
     }
 }
 

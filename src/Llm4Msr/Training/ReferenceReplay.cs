@@ -90,7 +90,7 @@ public sealed class ReferenceReplay(string folder)
 
         double[] AdamLosses()
         {
-            var adam = new Adam(new ParameterGroup([.. network.Parameters.Select(p => p.Parameter)], LearningRate));
+            using var adam = new Adam(new ParameterGroup([.. network.Parameters.Select(p => p.Parameter)], LearningRate));
             var losses = new double[expected.AdamLosses.Length];
             for (var step = 0; step < losses.Length; step++)
             {

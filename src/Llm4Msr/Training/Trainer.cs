@@ -16,7 +16,7 @@ public sealed class Trainer(
     ClickModel model, InteractionDataset data, int[] trainingRanks, int[] validationRanks, VisibleKnowledge? knowledge,
     TrainingOptions options, ulong seed) : IDisposable
 {
-    private readonly int _steps = (trainingRanks.Length + options.BatchSize - 1) / options.BatchSize;
+    private readonly int _steps = trainingRanks.Length == 0 ? 0 : (trainingRanks.Length - 1) / options.BatchSize + 1; // any batch size: no sum that can overflow
     private readonly TrainingStep _training = new(model, data, knowledge, options, seed);
     private readonly BestWeights _best = new(model);
 

@@ -67,6 +67,16 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void ABatchMayBeLargerThanAllRows()
+    {
+        using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "none");
+        using var trainer = Trainer(sample, s_options with { BatchSize = int.MaxValue, Epochs = 1 });
+
+        Assert.Equal(1, trainer.Steps);
+        Assert.True(trainer.Fit().Single().Loss > 0);
+    }
+
+    [Fact]
     public void TrainingLearnsWhatWasPlanted()
     {
         var data = SampleData.Prepared(_scratch, SampleData.Raw(interactions: 4000));
