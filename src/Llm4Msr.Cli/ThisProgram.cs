@@ -8,11 +8,11 @@ internal static class ThisProgram
     /// <summary>Starts it with its output and errors to be read.</summary>
     public static Process Start(params string[] args)
     {
-        var assembly = typeof(ThisProgram).Assembly;
-        var isOwnHost = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == assembly.GetName().Name;
+        var name = typeof(ThisProgram).Assembly.GetName().Name!;
+        var isOwnHost = Path.GetFileName(Environment.ProcessPath) is { } file && (file == name || file == name + ".exe");
         var start = new ProcessStartInfo(isOwnHost ? Environment.ProcessPath! : "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         if (!isOwnHost)
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, assembly.GetName().Name + ".dll"));
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
         foreach (var arg in args)
             start.ArgumentList.Add(arg);
         return Process.Start(start)!;

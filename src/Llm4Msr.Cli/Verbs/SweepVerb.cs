@@ -92,7 +92,7 @@ internal static class SweepVerb
         process.WaitForExit();
         File.WriteAllText(Path.Combine(output, "logs", trial.Name + ".log"), printed.Result + errors);
         cli.Cancellation.ThrowIfCancellationRequested();
-        return process.ExitCode == 0 ? null : errors.Trim();
+        return process.ExitCode == 0 ? null : errors.Trim() is { Length: > 0 } said ? said : FormattableString.Invariant($"it ended with {process.ExitCode} and said nothing: {printed.Result.Trim()}");
     }
 
     private static bool IsFinished(string run, Trial trial) =>
