@@ -32,14 +32,14 @@ foreach (var split in new[] { "user", "user-holdout" })
 void Reasoning()
 {
     Console.WriteLine("\n## Knowledge\n");
-    Console.WriteLine("| asked for the split | prompts asked | prompt tokens | new tokens | wall time | processor time | tokens per second | peak memory |");
-    Console.WriteLine("|---|---|---|---|---|---|---|---|");
+    Console.WriteLine("| asked for the split | prompts asked | prompt tokens | new tokens | wall time | processor time | prompt tokens per second | new tokens per second | peak memory |");
+    Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
     foreach (var split in new[] { "user", "user-holdout" })
     {
         var run = Read(Path.Combine(work, $"reason-{split}.json"));
         double Number(string name) => run.GetProperty(name).GetDouble();
         Console.WriteLine($"| `{split}` | {Number("asked"):N0} | {Number("promptTokens"):N0} | {Number("newTokens"):N0} | {Number("seconds") / 60:F1} min "
-            + $"| {Number("processorSeconds") / 60:F1} min | {Number("tokensPerSecond"):N0} | {Number("peakMemoryBytes") / (1 << 20):N0} MiB |");
+            + $"| {Number("processorSeconds") / 60:F1} min | {Number("promptTokens") / Number("seconds"):N0} | {Number("newTokens") / Number("seconds"):N0} | {Number("peakMemoryBytes") / (1 << 20):N0} MiB |");
     }
     var users = Read(Path.Combine(work, "smollm2-stats.json")).GetProperty("quality").GetProperty("users");
     Console.WriteLine($"""

@@ -47,7 +47,7 @@ internal static class KnowledgeVerb
             using var opened = KnowledgeStore.OpenForReading(parsed.GetRequiredValue(store));
             var records = opened.Records().Where(r => r.Key == key).OrderBy(r => r.AsOfRank).ToList();
             if (records.Count == 0)
-                throw new Llm4MsrException(FaultKind.BadInput, $"The store holds nothing about the {key}. A user without a positive interaction is not asked about.");
+                throw new Llm4MsrException(FaultKind.BadInput, $"The store holds nothing about the {key}. Either it was not asked about yet ('llm4msr reason' goes on where it stopped), or the user has no positive interaction.");
             cli.Terminal.Result(
                 records.Select(r => new { r.AsOfRank, r.AsOfTime, r.PromptHash, r.PromptTokens, r.NewTokens, r.CutItems, r.Text, norms = Norms(opened, r) }),
                 console =>

@@ -91,7 +91,7 @@ internal static class ReasonVerb
 
         var report = new Report(
             output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
-            clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds, (done.PromptTokens + done.NewTokens) / clock.Elapsed.TotalSeconds,
+            clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds, done.PromptTokens / clock.Elapsed.TotalSeconds, done.NewTokens / clock.Elapsed.TotalSeconds,
             Process.GetCurrentProcess().PeakWorkingSet64, store.ContentHash);
         cli.Terminal.Result(report, console => Print(console, report));
         return 0;
@@ -100,13 +100,13 @@ internal static class ReasonVerb
     /// <param name="AlreadyStored">Prompts that a run before this one had asked.</param>
     private sealed record Report(
         string Store, int Prompts, int AlreadyStored, int Asked, long PromptTokens, long NewTokens, double Seconds, double ProcessorSeconds,
-        double TokensPerSecond, long PeakMemoryBytes, string ContentHash);
+        double PromptTokensPerSecond, double NewTokensPerSecond, long PeakMemoryBytes, string ContentHash);
 
     private static void Print(IAnsiConsole console, Report report)
     {
         console.WriteLine(FormattableString.Invariant($"{report.Prompts:N0} prompts: {report.AlreadyStored:N0} were stored already, {report.Asked:N0} asked in {Terminal.Duration(TimeSpan.FromSeconds(report.Seconds))}."));
         if (report.Asked > 0)
-            console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt and {report.NewTokens:N0} new tokens, {report.TokensPerSecond:N0} per second; peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
+            console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt tokens ({report.PromptTokensPerSecond:N0} per second) and {report.NewTokens:N0} new ones ({report.NewTokensPerSecond:N0} per second, reading included); peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
         console.WriteLine($"Knowledge is in {report.Store}. Next: 'llm4msr knowledge stats {report.Store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {report.Store} --out RUN'.");
     }
 

@@ -100,6 +100,8 @@ internal static class TrainVerb
         var options = config.Run with { State = table?.Origin.State ?? config.State };
         foreach (var remark in ModelArguments.Remarks(options.Model, data.Description.Scenarios))
             cli.Terminal.Say(remark);
+        if (table is not null && options.Model.Fusion is null && options.KeepRowsWithoutKnowledge)
+            cli.Terminal.Say($"The knowledge in '{config.Knowledge}' is not read: the enhancement is {Spelling.Of(options.Model.Enhancement)}. Say --enhancement llm4msr to read it.");
         if (dryRun)
         {
             PrintSize(cli, config with { State = options.State }, ModelSize.Of(data, table, options));

@@ -21,12 +21,14 @@ public sealed class ClickPredictor : IDisposable
     {
         _model = model;
         _encoder = encoder;
+        Scenarios = [.. encoder.Scenarios.Select(s => s.Name)];
         _scenarios = encoder.Scenarios.Select((s, index) => (s.Name, index)).ToDictionary(p => p.Name, p => p.index, StringComparer.Ordinal);
-        _frozen = knowledge is null ? null : FrozenKnowledge.Of(knowledge, model.Knowledge!, [.. _scenarios.Keys]);
+        _frozen = knowledge is null ? null : FrozenKnowledge.Of(knowledge, model.Knowledge!, Scenarios);
         _newest = knowledge is null ? [] : [.. encoder.Users.Keys.Select(knowledge.NewestRow), -1];
     }
 
-    public IReadOnlyCollection<string> Scenarios => _scenarios.Keys;
+    /// <summary>By index.</summary>
+    public IReadOnlyList<string> Scenarios { get; }
 
     /// <summary>The context fields that a row may carry.</summary>
     public IReadOnlyList<string> ContextFields => [.. _encoder.Schema.Of(FieldOwner.Context).Select(f => f.Name)];

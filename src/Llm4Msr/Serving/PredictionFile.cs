@@ -43,10 +43,9 @@ public static class PredictionFile
             {
                 cancellation.ThrowIfCancellationRequested();
                 var probabilities = predictor.Predict(predictor.Encode(raw));
-                var scenarios = predictor.Scenarios.ToList();
                 for (var k = 0; k < raw.Count; k++)
                 {
-                    string[] values = [scenarios[raw[k].Scenario], raw[k].User, raw[k].Item, .. raw[k].Context];
+                    string[] values = [predictor.Scenarios[raw[k].Scenario], raw[k].User, raw[k].Item, .. raw[k].Context];
                     writer.Write(string.Join(',', values.Select(Quoted)));
                     writer.Write(',');
                     writer.WriteLine(probabilities[k].ToString("R", CultureInfo.InvariantCulture));
