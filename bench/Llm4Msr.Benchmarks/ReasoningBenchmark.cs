@@ -58,7 +58,7 @@ internal static class ReasoningBenchmark
         var gemm = MatrixRate(workers, threads);
         double[] prefill = [Prefill(128), Prefill(512), Prefill(1000)];
         double[] decode = [Decode(1), Decode(8), Decode(32)];
-        var user = Seconds(workers, threads, worker => Generate(model, worker, UsersPerWorker, UserPromptTokens, NewTokens));
+        var user = Seconds(workers, threads, () => Generate(model, UsersPerWorker, UserPromptTokens, NewTokens));
         var usersPerHour = UsersPerWorker * workers / user * 3600;
         var flopPerToken = FlopPerPromptToken(path);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -69,20 +69,20 @@ internal static class ReasoningBenchmark
         double Prefill(int length)
         {
             var rows = Math.Max(1, 1024 / length);
-            return workers * rows * length / Seconds(workers, threads, worker => Generate(model, worker, rows, length, newTokens: 1));
+            return workers * rows * length / Seconds(workers, threads, () => Generate(model, rows, length, newTokens: 1));
         }
 
         double Decode(int rows)
         {
-            var one = Seconds(workers, threads, worker => Generate(model, worker, rows, 128, 1));
-            var all = Seconds(workers, threads, worker => Generate(model, worker, rows, 128, NewTokens));
+            var one = Seconds(workers, threads, () => Generate(model, rows, 128, 1));
+            var all = Seconds(workers, threads, () => Generate(model, rows, 128, NewTokens));
             return workers * rows * (NewTokens - 1) / (all - one);
         }
     }
 
-    private static void Generate(LanguageModel model, int worker, int rows, int length, int newTokens)
+    private static void Generate(LanguageModel model, int rows, int length, int newTokens)
     {
-        var random = new Random(worker); // any ids do: the work depends on their number only
+        var random = new Random(0); // any ids do that no answer ends early after: the work depends on their number only
         int[][] prompts = [.. Enumerable.Range(0, rows).Select(_ => Enumerable.Range(0, length).Select(_ => random.Next(100, 40_000)).ToArray())];
         var answers = model.Generate(prompts, new GenerationOptions(newTokens));
         if (answers.Any(a => a.GeneratedIds.Count != newTokens))
@@ -93,7 +93,7 @@ internal static class ReasoningBenchmark
     private static double MatrixRate(int workers, int threads)
     {
         const int Rows = 1024, Inner = 1536, Columns = 1536, Products = 20;
-        var seconds = Seconds(workers, threads, _ =>
+        var seconds = Seconds(workers, threads, () =>
         {
             using var scope = torch.NewDisposeScope();
             var x = torch.rand(Rows, Inner);
@@ -120,16 +120,16 @@ internal static class ReasoningBenchmark
     }
 
     /// <summary>Best of two, all workers at once.</summary>
-    private static double Seconds(int workers, int threads, Action<int> work)
+    private static double Seconds(int workers, int threads, Action work)
     {
         var best = double.MaxValue;
         for (var repetition = 0; repetition < 2; repetition++)
         {
             var clock = Stopwatch.StartNew();
-            var all = Enumerable.Range(0, workers).Select(worker => new Thread(() =>
+            var all = Enumerable.Range(0, workers).Select(_ => new Thread(() =>
             {
                 torch.set_num_threads(threads);
-                work(worker);
+                work();
             })).ToList();
             all.ForEach(t => t.Start());
             all.ForEach(t => t.Join());
