@@ -31,8 +31,8 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var done = Run(model, "a.db", s_options with { Workers = 1 });
 
         var questions = Questions.Of(_data, model, s_options);
-        Assert.Equal(questions.Select(q => string.Join(' ', q.Tokens)).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
-        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens.Length), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
+        Assert.Equal(questions.Select(q => string.Join(' ', FakeLanguageModel.Encode(q.Prompt.Chat))).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
+        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
         Assert.Equal(2, model.BatchSizes[0]); // both scenarios, no user among them
         Assert.Contains("scenario commonality", string.Concat(model.Asked[0].Select(t => (char)t)), StringComparison.Ordinal);
     }
@@ -136,7 +136,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var question = Questions.Of(_data, model, s_options).Last(q => q.Key == KnowledgeKey.ForUser("5"));
         using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
         var record = store.Newest(question.Key)!;
-        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens.Length, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
+        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
         Assert.Equal(_data.Interactions.Time[question.AsOfRank - 1], record.AsOfTime);
         Assert.Equal([0f, 1f, 2f, 3f], record.Vectors.Select(v => v[1])); // the states in the fingerprint's order
         Assert.Equal(["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"], store.Fingerprint.States);

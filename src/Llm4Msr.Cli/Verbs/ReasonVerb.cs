@@ -86,7 +86,7 @@ internal static class ReasonVerb
         {
             report(0, "the first batch");
             done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
-                p.PromptTokens / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
+                p.TokensDone / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
         });
 
         var report = new Report(
