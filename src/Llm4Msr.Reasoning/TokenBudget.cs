@@ -14,6 +14,7 @@ internal sealed class Spending(TokenBudget budget, int maxNewTokens, bool readsA
 {
     private readonly Lock _gate = new();
     private Amount _spent, _reserved;
+    private bool _costIsTheLimit;
 
     /// <summary>Sets aside what a batch may take at most.</summary>
     /// <returns>False where it may take more than is left: then it must not be asked.</returns>
@@ -24,7 +25,10 @@ internal sealed class Spending(TokenBudget budget, int maxNewTokens, bool readsA
         {
             var after = _spent + _reserved + most;
             if (after.Tokens > budget.Tokens || after.Cost > budget.Cost)
+            {
+                _costIsTheLimit = after.Cost > budget.Cost;
                 return false;
+            }
             _reserved += most;
             return true;
         }
@@ -42,13 +46,13 @@ internal sealed class Spending(TokenBudget budget, int maxNewTokens, bool readsA
         }
     }
 
-    /// <summary>"9,840 of 10,000 tokens", for messages.</summary>
+    /// <summary>What is spent of the limit that was met, for messages: "9,840 of 10,000 tokens (--max-tokens-total)".</summary>
     public string Text()
     {
         lock (_gate)
         {
-            return budget.Cost is { } cost && !(_spent.Tokens + 1 > budget.Tokens)
-                ? FormattableString.Invariant($"{_spent.Cost:0.####} of {cost:0.####} {budget.Prices?.Currency} (--max-cost)")
+            return _costIsTheLimit
+                ? FormattableString.Invariant($"{_spent.Cost:0.####} of {budget.Cost:0.####} {budget.Prices?.Currency} (--max-cost)")
                 : FormattableString.Invariant($"{_spent.Tokens:N0} of {budget.Tokens:N0} tokens (--max-tokens-total)");
         }
     }

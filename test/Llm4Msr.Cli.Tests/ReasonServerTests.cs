@@ -183,7 +183,7 @@ public sealed class ReasonServerTests : IDisposable
     [InlineData("--give-up-after is 0, expected a number above 0.", "--model", "http://127.0.0.1:1", "--give-up-after", "0")]
     [InlineData("--max-tokens-total is -5, expected a number above 0.", "--model", "m.gguf", "--max-tokens-total", "-5")]
     [InlineData("--state-model-name and --state-dialect are for a second server (--state-server URL); it may have the address of the first.", "--model", "http://127.0.0.1:1", "--state-dialect", "vllm")]
-    [InlineData("--dialect is 'lama-cpp', expected one of: llama-cpp, vllm, open-ai. Did you mean 'llama-cpp'?", "--model", "http://127.0.0.1:1", "--dialect", "lama-cpp")]
+    [InlineData("--dialect is 'lama-cpp', expected one of: llama-cpp, vllm, openai. Did you mean 'llama-cpp'?", "--model", "http://127.0.0.1:1", "--dialect", "lama-cpp")]
     public void OptionsThatDoNotGoTogetherAreRefused(string sentence, params string[] options)
     {
         var run = CommandRun.Of(["reason", _scratch["data"], "--out", _scratch["a.db"], .. options]);

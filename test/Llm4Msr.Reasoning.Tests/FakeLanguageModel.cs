@@ -14,6 +14,9 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
     /// <summary>Called before each batch with its number, from 0; may throw.</summary>
     public Action<int>? BeforeBatch { get; set; }
 
+    /// <summary>Called once a batch is thought over, outside of any lock.</summary>
+    public Action? AfterBatch { get; set; }
+
     public LanguageModelIdentity Identity { get; } = new("fake", "none", new string('0', 64), null, "plain", null, "fp32");
 
     public int ContextLength => contextLength;
@@ -42,6 +45,7 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
             BatchSizes.Add(prompts.Count);
             Asked.AddRange(prompts);
         }
+        AfterBatch?.Invoke();
         return [.. prompts.Select(prompt =>
         {
             var sum = prompt.Select((token, k) => token * (k % 7 + 1)).Sum();

@@ -20,7 +20,7 @@ internal static class ReasonVerb
     {
         var defaults = new ReasoningOptions();
         var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
-        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server.", Required = true, HelpName = "FILE|URL" };
+        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY).", Required = true, HelpName = "FILE|URL" };
         var output = new Option<string>("--out") { Description = "Knowledge store: made, or gone on with.", Required = true, HelpName = "KNOWLEDGE.db" };
         var history = new Option<int>("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => defaults.History };
         var newTokens = new Option<int>("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => defaults.MaxNewTokens };

@@ -39,7 +39,7 @@ internal static class ServerDialects
     {
         ServerDialect.LlamaCpp => new LlamaCppServer(),
         ServerDialect.Vllm => new VllmServer(),
-        ServerDialect.OpenAi => new OpenAiServer(),
+        ServerDialect.Openai => new OpenAiServer(),
         _ => throw new ArgumentOutOfRangeException(nameof(dialect), dialect, null),
     };
 
@@ -48,6 +48,6 @@ internal static class ServerDialects
     {
         "llamacpp" => ServerDialect.LlamaCpp,
         "vllm" => ServerDialect.Vllm,
-        _ => ServerDialect.OpenAi,
+        _ => ServerDialect.Openai,
     };
 }

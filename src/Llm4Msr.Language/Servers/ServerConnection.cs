@@ -131,8 +131,8 @@ internal sealed class ServerConnection : IDisposable
         {
             HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new Llm4MsrException(FaultKind.Usage,
                 $"{url} refuses the request ({code}{complaint}). Put the server's key into the environment variable {_server.KeyFrom}."),
-            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed => new Llm4MsrException(FaultKind.Usage,
-                $"{url} is not there ({code}{complaint}). Is the address right, is the server started so that it offers this, and is its dialect named right (--dialect, --state-dialect)?"),
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented => new Llm4MsrException(FaultKind.Usage,
+                $"{url} is not there ({code}{complaint}). Is the address right, and the dialect (--dialect, --state-dialect)? A server may have to be started so that it offers this, and most give either texts or states: name a second one for the states (--state-server)."),
             _ when complaint.Contains("too large to process", StringComparison.Ordinal) => new Llm4MsrException(FaultKind.BadInput,
                 $"{url} cannot read a text of this length ({code}{complaint}). Start llama.cpp's server with a larger physical batch (-ub), as large as its context."),
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new PassingFault(

@@ -10,7 +10,7 @@ public enum ServerDialect
     Vllm,
 
     /// <summary>Anything that follows OpenAI: states from <c>/v1/embeddings</c>, where they are not normalised.</summary>
-    OpenAi,
+    Openai,
 }
 
 /// <summary>Where to ask, and for whom.</summary>

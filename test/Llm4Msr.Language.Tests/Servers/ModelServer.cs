@@ -66,7 +66,7 @@ internal sealed class ModelServer : IDisposable
             ["data"] = new JsonArray(new JsonObject { ["index"] = 0, ["object"] = "pooling", ["data"] = State(request.Json["messages"]!.ToJsonString()) }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 100 },
         }),
-        ("/v1/embeddings", ServerDialect.OpenAi) => TestResponse.Of(new JsonObject
+        ("/v1/embeddings", ServerDialect.Openai) => TestResponse.Of(new JsonObject
         {
             ["data"] = new JsonArray(new JsonObject { ["index"] = 0, ["embedding"] = State(request.Json["input"]!.GetValue<string>()) }),
             ["usage"] = new JsonObject { ["prompt_tokens"] = 100 },

@@ -67,7 +67,7 @@ public sealed class ServerLanguageModelTests : IDisposable
     [Fact]
     public void AnOpenAiServerIsGivenPromptAndTextAsOneAndNeedsNamesAndAContextLength()
     {
-        using var server = new ModelServer(ServerDialect.OpenAi);
+        using var server = new ModelServer(ServerDialect.Openai);
         using var model = Connect(new ServerOptions(new ServerAddress(server.Address, "tiny")) { ContextLength = 500, Patience = s_quick });
 
         Assert.Equal(ModelServer.StateFor($"{s_prompt.UserText}\n\n{s_text}"), Ask(model).States[HiddenStateDefinition.ReadAgain]);
@@ -186,13 +186,13 @@ public sealed class ServerLanguageModelTests : IDisposable
     [Theory]
     [InlineData(ServerDialect.LlamaCpp, "embd_normalize")]
     [InlineData(ServerDialect.Vllm, "use_activation")]
-    [InlineData(ServerDialect.OpenAi, "--state-server")]
+    [InlineData(ServerDialect.Openai, "--state-server")]
     public void NormalisedStatesAreRefusedBeforeAnythingIsAskedWithTheWayOut(ServerDialect dialect, string wayOut)
     {
         using var server = new ModelServer(dialect) { Change = state => [.. state.Select(v => v / MathF.Sqrt(state.Sum(w => w * w)))] };
 
         AssertRefused(FaultKind.BadInput, $"The states of {server.Address} cannot be used: the vectors of 3 different texts all have the length 1: they were normalised.*{wayOut}",
-            () => Connect(new ServerOptions(new ServerAddress(server.Address, dialect == ServerDialect.OpenAi ? "tiny" : null)) { ContextLength = 900, Patience = s_quick }));
+            () => Connect(new ServerOptions(new ServerAddress(server.Address, dialect == ServerDialect.Openai ? "tiny" : null)) { ContextLength = 900, Patience = s_quick }));
 
         Assert.Equal(0, server.Http.CountOf("/v1/chat/completions"));
     }
@@ -216,7 +216,8 @@ public sealed class ServerLanguageModelTests : IDisposable
         { 400, FaultKind.BadInput, @"does not accept the request \(400: no good\)\..*--context", 1 },
         { 401, FaultKind.Usage, "refuses the request .*environment variable LLM4MSR_API_KEY", 1 },
         { 403, FaultKind.Usage, "refuses the request .*environment variable LLM4MSR_API_KEY", 1 },
-        { 404, FaultKind.Usage, @"is not there \(404: no good\).*--dialect", 1 },
+        { 404, FaultKind.Usage, @"is not there \(404: no good\)\..*--dialect.*--state-server", 1 },
+        { 501, FaultKind.Usage, @"is not there \(501: no good\)\..*started so that it offers this", 1 },
         { 413, FaultKind.BadInput, "does not accept the request", 1 },
         { 408, FaultKind.ResourceMissing, @"answered with 408: no good, in each of 5 tries\. Is the server up.*Run the command again to go on", 5 },
         { 429, FaultKind.ResourceMissing, "answered with 429: no good, in each of 5 tries", 5 },
