@@ -121,14 +121,17 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var longest = questions.Max(q => q.Tokens) + s_options.MaxNewTokens;
         var budget = 2L * longest; // two prompts may be asked at once, and no third before they are done
         var inFlight = 0;
-        var model = new FakeLanguageModel { AfterBatch = () =>
+        var model = new FakeLanguageModel
         {
-            if (Interlocked.Increment(ref inFlight) < 2)
-                second.Wait(TestContext.Current.CancellationToken); // the first is answered after the third was refused
-            else
-                Thread.Sleep(50);
-            second.Set();
-        } };
+            AfterBatch = () =>
+            {
+                if (Interlocked.Increment(ref inFlight) < 2)
+                    second.Wait(TestContext.Current.CancellationToken); // the first is answered after the third was refused
+                else
+                    Thread.Sleep(50);
+                second.Set();
+            },
+        };
 
         var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 3, Budget = new TokenBudget(budget) }); });
 

@@ -49,7 +49,8 @@ internal sealed class ModelServer : IDisposable
         ("/v1/models", _) => Models(new JsonObject { ["id"] = "tiny", ["owned_by"] = "someone" }, new JsonObject { ["id"] = "other", ["owned_by"] = "someone" }),
         ("/props", ServerDialect.LlamaCpp) => TestResponse.Of(new JsonObject
         {
-            ["chat_template"] = "a template", ["default_generation_settings"] = new JsonObject { ["n_ctx"] = 2048 },
+            ["chat_template"] = "a template",
+            ["default_generation_settings"] = new JsonObject { ["n_ctx"] = 2048 },
         }),
         ("/v1/chat/completions", _) => TestResponse.Of(new JsonObject
         {
@@ -59,7 +60,8 @@ internal sealed class ModelServer : IDisposable
         ("/apply-template", ServerDialect.LlamaCpp) => TestResponse.Of(new JsonObject { ["prompt"] = $"<user>{Prompt(request)}<assistant>" }),
         ("/embedding", ServerDialect.LlamaCpp) => TestResponse.Of(new JsonArray(new JsonObject
         {
-            ["index"] = 0, ["embedding"] = new JsonArray(Numbers(new float[Width]), State(request.Json["content"]!.GetValue<string>())), // one per token
+            ["index"] = 0,
+            ["embedding"] = new JsonArray(Numbers(new float[Width]), State(request.Json["content"]!.GetValue<string>())), // one per token
         })),
         ("/pooling", ServerDialect.Vllm) => TestResponse.Of(new JsonObject
         {

@@ -17,7 +17,10 @@ public sealed class ServerLanguageModelTests : IDisposable
     /// <summary>As patient as by default in tries, in no hurry to give up, and quick.</summary>
     private static readonly Patience s_quick = new()
     {
-        FirstWait = TimeSpan.FromMilliseconds(1), LongestWait = TimeSpan.FromMilliseconds(5), OneTry = TimeSpan.FromSeconds(20), Chance = () => 0.5,
+        FirstWait = TimeSpan.FromMilliseconds(1),
+        LongestWait = TimeSpan.FromMilliseconds(5),
+        OneTry = TimeSpan.FromSeconds(20),
+        Chance = () => 0.5,
     };
 
     private readonly ModelServer _server = new(ServerDialect.Vllm);
@@ -109,7 +112,8 @@ public sealed class ServerLanguageModelTests : IDisposable
     {
         using var states = new ModelServer(ServerDialect.LlamaCpp);
         using var model = Connect(new ServerOptions(
-            new ServerAddress(new Uri(_server.Address, "v1/"), Key: "first-key"), new ServerAddress(states.Address, Key: "second-key")) { Patience = s_quick });
+            new ServerAddress(new Uri(_server.Address, "v1/"), Key: "first-key"), new ServerAddress(states.Address, Key: "second-key"))
+        { Patience = s_quick });
 
         Assert.Equal(ModelServer.StateFor($"<user>{s_prompt.UserText}<assistant>{s_text}"), Ask(model).States[HiddenStateDefinition.ReadAgain]);
 
