@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
@@ -11,8 +12,9 @@ namespace Llm4Msr.Reasoning;
 /// <param name="PromptTokens">Read in this run.</param>
 /// <param name="NewTokens">Generated in this run.</param>
 /// <param name="ToDo">Prompts that were not stored when this run began.</param>
-/// <param name="TokensToDo">Their tokens.</param>
-public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTokens, int ToDo, long TokensToDo);
+/// <param name="TokensToDo">Their tokens, as the questions count them.</param>
+/// <param name="TokensDone">How many of those are done.</param>
+public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTokens, int ToDo, long TokensToDo, long TokensDone = 0);
 
 /// <summary>
 /// Step 1 of the paper's algorithm 1: asks the frozen language model about every scenario and every user, and stores text
@@ -41,14 +43,20 @@ public static class KnowledgeReasoner
     /// <summary>Asks what the store does not hold yet.</summary>
     /// <param name="questions">See <see cref="Questions.Of"/>.</param>
     /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
+    /// <exception cref="Llm4MsrException">
+    /// The budget does not suffice (<see cref="FaultKind.ResourceMissing"/>): whatever was asked is finished and stored. Or whatever
+    /// the model and the store have to say.
+    /// </exception>
     /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
     public static ReasoningProgress Run(
         InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, KnowledgeStore store, ReasoningOptions options,
         CancellationToken cancellation, Action<ReasoningProgress>? progress = null)
     {
         var open = questions.Where(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash)).ToList();
-        var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens.Length));
+        var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens));
         var batches = new ConcurrentQueue<Question[]>(PromptBatches.Of(open, model.Memory, options));
+        var spending = options.Budget is { } budget ? new Spending(budget, options.MaxNewTokens, model.States.Contains(HiddenStateDefinition.ReadAgain)) : null;
+        var spent = false;
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         ExceptionDispatchInfo? failure = null;
         var gate = new Lock();
@@ -58,15 +66,26 @@ public static class KnowledgeReasoner
         workers.ForEach(worker => worker.Join());
         failure?.Throw();
         cancellation.ThrowIfCancellationRequested();
+        if (spent)
+        {
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The budget is used up: {spending!.Text()} are spent in this run, and the next prompt may take "
+                + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
+        }
         return done;
 
         void Work()
         {
             try
             {
-                while (!failed.IsCancellationRequested && batches.TryDequeue(out var batch))
+                while (!failed.IsCancellationRequested && !Volatile.Read(ref spent) && batches.TryDequeue(out var batch))
                 {
-                    var answers = model.Generate([.. batch.Select(q => q.Tokens)], GenerationOf(batch, options), failed.Token);
+                    if (spending?.TryReserve(batch) == false)
+                    {
+                        Volatile.Write(ref spent, true); // the others finish what they ask
+                        return;
+                    }
+                    var answers = model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options), failed.Token);
+                    spending?.Settle(batch, answers);
                     var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
                     lock (gate)
                     {
@@ -75,7 +94,8 @@ public static class KnowledgeReasoner
                         {
                             Asked = done.Asked + batch.Length,
                             PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
-                            NewTokens = done.NewTokens + answers.Sum(a => (long)a.GeneratedIds.Count),
+                            NewTokens = done.NewTokens + answers.Sum(a => (long)a.NewTokens),
+                            TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens),
                         };
                         progress?.Invoke(done);
                     }
@@ -109,7 +129,7 @@ public static class KnowledgeReasoner
         PromptHash = question.Prompt.Hash,
         Text = answer.Text,
         PromptTokens = answer.PromptTokens,
-        NewTokens = answer.GeneratedIds.Count,
+        NewTokens = answer.NewTokens,
         CutItems = question.Prompt.ItemsCut,
         Vectors = [.. states.Select(state => state.Of(answer))],
     };

@@ -8,8 +8,8 @@ namespace Llm4Msr.Reasoning;
 /// <summary>One prompt to ask, and as of when its answer counts.</summary>
 /// <param name="AsOfRank">The prompt was made from interactions of lower rank.</param>
 /// <param name="Basis">For scenarios, the training part whose statistics the prompt holds.</param>
-/// <param name="Tokens">The prompt as the model reads it.</param>
-public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int[] Tokens);
+/// <param name="Tokens">How many the prompt has, as the model counts them.</param>
+public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int Tokens);
 
 /// <summary>Everything that a protocol asks about a data set: scenarios first, then users.</summary>
 public static class Questions
@@ -23,8 +23,8 @@ public static class Questions
         {
             var prompt = builder.ForScenario(s);
             var key = KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name);
-            var tokens = Encode(model, prompt);
-            PromptBudget.Check($"The prompt of the {key}", tokens.Length, Limit(model, options));
+            var tokens = model.CountTokens(prompt.Chat);
+            PromptBudget.Check($"The prompt of the {key}", tokens, Limit(model, options));
             questions.Add(new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens));
         }
 
@@ -47,16 +47,13 @@ public static class Questions
             var history = UserHistory.Of(data.Interactions, timeline, user, rank, data.Description.Scenarios.Count, options.History);
             if (history.Liked.Count == 0)
                 continue;
-            var prompt = PromptBudget.Fit(history, builder, p => Encode(model, p).Length, Limit(model, options));
+            var prompt = PromptBudget.Fit(history, builder, p => model.CountTokens(p.Chat), Limit(model, options));
             if (prompt.Hash == last)
                 continue;
             last = prompt.Hash;
-            yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, Encode(model, prompt));
+            yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, model.CountTokens(prompt.Chat));
         }
     }
 
     private static int Limit(ILanguageModel model, ReasoningOptions options) => model.ContextLength - options.MaxNewTokens;
-
-    private static int[] Encode(ILanguageModel model, Prompt prompt) =>
-        model.EncodeChat(prompt.Text, prompt.AnswerOpening.Length > 0 ? prompt.AnswerOpening : null);
 }

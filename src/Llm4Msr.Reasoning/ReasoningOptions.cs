@@ -28,6 +28,9 @@ public sealed record ReasoningOptions
     /// <summary>With the user or scenario it decides every draw: order and batches do not matter.</summary>
     public long Seed { get; init; } = 1;
 
+    /// <summary>What this run may spend; null for no limit.</summary>
+    public TokenBudget? Budget { get; init; }
+
     /// <summary>Bytes that this process may use: weights, keys and values, and 1 GiB for the rest stay below it.</summary>
     public long MemoryBytes { get; init; } = Machine.Current.MemoryBytes;
 

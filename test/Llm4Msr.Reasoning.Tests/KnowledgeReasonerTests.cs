@@ -31,8 +31,8 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var done = Run(model, "a.db", s_options with { Workers = 1 });
 
         var questions = Questions.Of(_data, model, s_options);
-        Assert.Equal(questions.Select(q => string.Join(' ', q.Tokens)).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
-        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens.Length), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
+        Assert.Equal(questions.Select(q => string.Join(' ', FakeLanguageModel.Encode(q.Prompt.Chat))).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
+        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
         Assert.Equal(2, model.BatchSizes[0]); // both scenarios, no user among them
         Assert.Contains("scenario commonality", string.Concat(model.Asked[0].Select(t => (char)t)), StringComparison.Ordinal);
     }
@@ -114,6 +114,46 @@ public sealed class KnowledgeReasonerTests : IDisposable
     }
 
     [Fact]
+    public void ABudgetStopsBeforeItIsExceededAndWhatIsBeingAnsweredThenIsFinishedAndStored()
+    {
+        using var second = new ManualResetEventSlim();
+        var questions = Questions.Of(_data, new FakeLanguageModel(), s_options);
+        var longest = questions.Max(q => q.Tokens) + s_options.MaxNewTokens;
+        var budget = 2L * longest; // two prompts may be asked at once, and no third before they are done
+        var inFlight = 0;
+        var model = new FakeLanguageModel
+        {
+            AfterBatch = () =>
+            {
+                if (Interlocked.Increment(ref inFlight) < 2)
+                    second.Wait(TestContext.Current.CancellationToken); // the first is answered after the third was refused
+                else
+                    Thread.Sleep(50);
+                second.Set();
+            },
+        };
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 3, Budget = new TokenBudget(budget) }); });
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(model.Asked.Count, store.Count);
+        Assert.InRange(store.Count, 2, 3);
+        var spent = store.Records().Sum(r => (long)r.PromptTokens + r.NewTokens);
+        Assert.InRange(spent, 1, budget);
+        Assert.Equal(FaultKind.ResourceMissing, error.Kind);
+        Assert.StartsWith(FormattableString.Invariant($"The budget is used up: {spent:N0} of {budget:N0} tokens (--max-tokens-total) are spent in this run"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ABudgetThatSufficesChangesNothing()
+    {
+        Run(new FakeLanguageModel(), "a.db", s_options);
+        Run(new FakeLanguageModel(), "b.db", s_options with { Budget = new TokenBudget(10_000_000, 5m, new ModelPrices("EUR", 0.1m, 0.2m, 0.3m)) });
+
+        Assert.Equal(ContentHash("a.db"), ContentHash("b.db"));
+    }
+
+    [Fact]
     public void CancellingKeepsWhatWasAcknowledged()
     {
         using var stop = new CancellationTokenSource();
@@ -136,7 +176,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var question = Questions.Of(_data, model, s_options).Last(q => q.Key == KnowledgeKey.ForUser("5"));
         using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
         var record = store.Newest(question.Key)!;
-        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens.Length, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
+        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
         Assert.Equal(_data.Interactions.Time[question.AsOfRank - 1], record.AsOfTime);
         Assert.Equal([0f, 1f, 2f, 3f], record.Vectors.Select(v => v[1])); // the states in the fingerprint's order
         Assert.Equal(["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"], store.Fingerprint.States);

@@ -5,6 +5,7 @@ using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
+using Llm4Msr.Language.Servers;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
@@ -19,7 +20,7 @@ internal static class ReasonVerb
     {
         var defaults = new ReasoningOptions();
         var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
-        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, or a Hugging Face folder.", Required = true, HelpName = "FILE" };
+        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY).", Required = true, HelpName = "FILE|URL" };
         var output = new Option<string>("--out") { Description = "Knowledge store: made, or gone on with.", Required = true, HelpName = "KNOWLEDGE.db" };
         var history = new Option<int>("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => defaults.History };
         var newTokens = new Option<int>("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => defaults.MaxNewTokens };
@@ -36,18 +37,21 @@ internal static class ReasonVerb
         var memory = new Option<double?>("--memory") { Description = "GiB that this process may use; batches are made to fit [default: what the machine has].", HelpName = "GIB" };
         var batch = new Option<int>("--batch-size") { Description = "Prompts answered and stored together, at most.", DefaultValueFactory = _ => defaults.BatchSize };
         var workers = new Option<int>("--workers") { Description = "Threads that ask at once.", DefaultValueFactory = _ => defaults.Workers };
+        var server = new ServerArguments();
 
         var verb = new Verb("reason", "Ask a frozen language model about every scenario and every user, and keep what it says. Interrupted, it goes on where it stopped.",
-            "llm4msr reason data --model SmolLM2-135M-Instruct.Q4_1.gguf --out knowledge.db")
+            "llm4msr reason data --model SmolLM2-135M-Instruct.Q4_1.gguf --out knowledge.db",
+            "llm4msr reason data --model http://127.0.0.1:8080 --state-server http://127.0.0.1:8081 --concurrency 8 --out knowledge.db")
         {
             data, model, output, history, newTokens, protocol, template, states, layers, temperature, topP, seed, chat, weights, device, memory, batch, workers,
         };
-        verb.SetAction(parsed => Run(
-            cli, parsed.GetRequiredValue(data), parsed.GetRequiredValue(model), parsed.GetRequiredValue(output),
-            new LoadOptions(parsed.GetValue(chat), parsed.GetValue(weights).Value, parsed.GetValue(device)!),
-            new ReasoningOptions
+        server.AddTo(verb);
+        verb.SetAction(parsed =>
+        {
+            var (path, isServer) = (parsed.GetRequiredValue(model), ServerArguments.IsServer(parsed.GetRequiredValue(model)));
+            server.Check(parsed, isServer, layers, chat, weights, device, memory, batch, workers);
+            var options = new ReasoningOptions
             {
-                States = Choices(parsed.GetValue(states), parsed.GetValue(layers)),
                 Temperature = parsed.GetValue(temperature),
                 TopP = parsed.GetValue(topP),
                 Seed = parsed.GetValue(seed),
@@ -56,20 +60,26 @@ internal static class ReasonVerb
                 MaxNewTokens = parsed.GetValue(newTokens),
                 Protocol = parsed.GetValue(protocol).Value,
                 Template = PromptDefaults.Template(parsed.GetValue(template)),
-                BatchSize = parsed.GetValue(batch),
-                Workers = parsed.GetValue(workers),
-            }));
+                BatchSize = isServer ? 1 : parsed.GetValue(batch), // a server makes its own batches, and each answer is stored as it comes
+                Workers = isServer ? server.Concurrency(parsed) : parsed.GetValue(workers),
+            };
+            Check(options);
+            torch.set_num_threads(1); // a core for each worker
+            var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
+            using ILanguageModel languageModel = isServer
+                ? ServerLanguageModel.Connect(server.OptionsOf(parsed, path), cli.Cancellation)
+                : LanguageModel.Load(path, new LoadOptions(parsed.GetValue(chat), parsed.GetValue(weights).Value, parsed.GetValue(device)!));
+            return Run(cli, dataset, languageModel, parsed.GetRequiredValue(output), options with
+            {
+                States = Choices(parsed.GetValue(states), parsed.GetValue(layers), languageModel),
+                Budget = server.Budget(parsed, languageModel as ServerLanguageModel),
+            });
+        });
         return verb;
     }
 
-    private static int Run(Cli cli, string dataFolder, string modelPath, string output, LoadOptions loading, ReasoningOptions options)
+    private static int Run(Cli cli, InteractionDataset data, ILanguageModel model, string output, ReasoningOptions options)
     {
-        Check(options);
-        AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
-        var data = InteractionDataset.Open(dataFolder);
-        torch.set_num_threads(1); // a core for each worker
-        using var model = LanguageModel.Load(modelPath, loading);
-        CheckLayers(options.States, model);
         using var store = KnowledgeStore.OpenForWriting(output, KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
 
         IReadOnlyList<Question> questions = [];
@@ -79,14 +89,26 @@ internal static class ReasonVerb
             report(user + 1, "writing");
         }));
 
+        var open = questions.Count(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash));
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
         ReasoningProgress done = new(0, 0, 0, 0, 0);
         cli.Terminal.WithProgress("reason", 1, report =>
         {
             report(0, "the first batch");
-            done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p => report(
-                p.PromptTokens / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
+            try
+            {
+                done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p =>
+                {
+                    done = p;
+                    report(p.TokensDone / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"));
+                });
+            }
+            catch (Llm4MsrException e)
+            {
+                throw new Llm4MsrException(e.Kind, FormattableString.Invariant(
+                    $"{e.Message} Of {questions.Count:N0} prompts {questions.Count - open + done.Asked:N0} are stored in {output}, {open - done.Asked:N0} are missing."), e);
+            }
         });
 
         var report = new Report(
@@ -111,19 +133,20 @@ internal static class ReasonVerb
     }
 
     /// <summary>Every state of every layer; those after the final norm first, as a run without these options has them.</summary>
-    private static IReadOnlyList<StateChoice> Choices(HiddenStateDefinition[]? states, int?[]? layers)
+    private static IReadOnlyList<StateChoice> Choices(HiddenStateDefinition[]? states, int?[]? layers, ILanguageModel model)
     {
         if (states is not { Length: > 0 })
-            states = Enum.GetValues<HiddenStateDefinition>();
+            states = [.. model.States];
+        if (states.Except(model.States).ToList() is [var other, ..])
+        {
+            throw new Llm4MsrException(FaultKind.Usage, $"--state is {other.ToName()}, which '{model.Identity.Name}' does not give. "
+                + $"It gives: {string.Join(", ", model.States.Select(state => state.ToName()))}.");
+        }
         if (layers is not { Length: > 0 })
             layers = [null];
+        if (layers.FirstOrDefault(layer => layer > model.Layers) is { } none)
+            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--layer is {none}: '{model.Identity.Name}' has {model.Layers} layers."));
         return [.. layers.Distinct().OrderBy(layer => layer ?? -1).SelectMany(layer => states.Distinct().Order().Select(state => new StateChoice(state, layer)))];
-    }
-
-    private static void CheckLayers(IReadOnlyList<StateChoice> states, LanguageModel model)
-    {
-        if (states.FirstOrDefault(state => state.Layer > model.Layers) is { } state)
-            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--layer is {state.Layer}: '{model.Identity.Name}' has {model.Layers} layers."));
     }
 
     private static HiddenStateDefinition[] ParseStates(ArgumentResult result) =>
@@ -150,6 +173,7 @@ internal static class ReasonVerb
 
     private static void Check(ReasoningOptions options)
     {
+        AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
         if (!(options.Temperature >= 0 && double.IsFinite(options.Temperature)))
             throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--temperature is {options.Temperature}, expected 0 or more."));
         if (!(options.TopP > 0 && options.TopP <= 1))
