@@ -26,10 +26,10 @@ public sealed class GeneratorTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, 0.0), InlineData(2, 0.4)]
-    public void UsersItemsOverlapsAndRowsAreExactlyThoseAskedFor(int seed, double coldStart)
+    [InlineData(GeneratorScale.Tiny, 300, 1, 0.0), InlineData(GeneratorScale.Tiny, 300, 2, 0.4), InlineData(GeneratorScale.KuaisarSmall, 60, 1, 0.0)]
+    public void UsersItemsOverlapsAndRowsAreExactlyThoseAskedFor(GeneratorScale scale, int users, int seed, double coldStart)
     {
-        var options = s_small with { Seed = seed, ColdStart = coldStart };
+        var options = GeneratorScales.Options(scale).WithUsers(users) with { Seed = seed, ColdStart = coldStart };
         DataGenerator.Write(_scratch.Root, options, GeneratedFormat.Kuaisar, new SplitOptions(), (_, _) => { });
 
         var rec = Lines("rec_inter.csv");
@@ -72,6 +72,22 @@ public sealed class GeneratorTests : IDisposable
             Assert.DoesNotContain(own, l => l[0] == l[1]);
             Assert.Equal(own.Count(), own.Select(l => l[1]).Distinct().Count());
         });
+    }
+
+    [Fact]
+    public void NoTwoRowsOfAUserShareASecondUnlessTheyAreOneSession()
+    {
+        var crowded = s_small with { Users = 20, Days = 1, SharedItems = 10, Scenarios = [new("feed", "", 40_000, 500, 0.5), new("search", "", 40_000, 500, 0.5, ItemsPerSession: 5)] };
+
+        var data = Generate(crowded);
+
+        Assert.All(data.Scenarios, rows => Assert.All(Enumerable.Range(0, crowded.Users), user =>
+        {
+            int[] times = [.. rows.Millisecond[rows.FirstRow[user]..rows.FirstRow[user + 1]].Distinct()];
+            Assert.Equal(times.Order(), times);
+            Assert.All(times.Skip(1).Zip(times), pair => Assert.True(pair.First - pair.Second >= 1000));
+        }));
+        Assert.Equal(data.Scenarios[0].Count, Enumerable.Range(0, crowded.Users).Sum(user => data.Scenarios[0].Millisecond[data.Scenarios[0].FirstRow[user]..data.Scenarios[0].FirstRow[user + 1]].Distinct().Count()));
     }
 
     [Fact]

@@ -11,9 +11,10 @@ namespace Llm4Msr.Import.Generator;
 public sealed record TruthDescription(GeneratorOptions Options, IReadOnlyList<double> Intercepts, IReadOnlyList<BestAuc> Best);
 
 /// <summary>
-/// The folder <c>truth</c> beside generated data: <c>truth.json</c>, <c>vectors.safetensors</c> with interests [U, S, T] (row k is
+/// The folder <c>truth</c> beside generated data: <c>truth.json</c>, <c>vectors.safetensors</c> with interests [U, S T] (row k is
 /// user k + 1) and tastes [S, T], and <c>probabilities.safetensors</c> with each scenario's click probabilities in the order of its file.
 /// </summary>
+/// <remarks>'llm4msr knowledge import' takes the vectors: knowledge that no language model can be ahead of.</remarks>
 public static class TruthFiles
 {
     public const string Folder = "truth";
@@ -38,7 +39,7 @@ public static class TruthFiles
         DurableFile.WriteText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(new TruthDescription(options, data.Intercepts, best), s_json) + "\n");
         WriteTensors(Path.Combine(folder, VectorsFile), () =>
         [
-            ("interests", Tensor(data.Truth.Interests, options.Users, options.Scenarios.Count, options.Topics.Count)),
+            ("interests", Tensor(data.Truth.Interests, options.Users, options.Scenarios.Count * options.Topics.Count)),
             ("tastes", Tensor(data.Truth.Tastes, options.Scenarios.Count, options.Topics.Count)),
         ]);
         WriteTensors(Path.Combine(folder, ProbabilitiesFile), () =>
