@@ -9,7 +9,7 @@ namespace Llm4Msr.Cli.Verbs;
 internal static class KnowledgeVerb
 {
     public static Command Create(Cli cli) => new Verb("knowledge", "Look at stored knowledge, check it, take it in and out.",
-        "llm4msr knowledge stats knowledge.db") { Stats(cli), Show(cli), Verify(cli), KnowledgeImportVerb.Create(cli), KnowledgeExportVerb.Create(cli) };
+        "llm4msr knowledge stats knowledge.db") { Stats(cli), Show(cli), Verify(cli), KnowledgeImportVerb.Create(cli), KnowledgeExportVerb.Create(cli), KnowledgeEncodeVerb.Create(cli) };
 
     private static Argument<string> StoreArgument() => new("store") { Description = "Knowledge store (KNOWLEDGE.db)." };
 
