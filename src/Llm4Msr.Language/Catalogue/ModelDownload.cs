@@ -123,7 +123,8 @@ public sealed class ModelDownload : IDisposable
                 throw WrongSize("more");
             }
             await part.WriteAsync(buffer.AsMemory(0, read), silence.Token);
-            progress?.Invoke(at += read);
+            at += read;
+            progress?.Invoke(at);
         }
     }
 
