@@ -11,7 +11,7 @@ Console.WriteLine($"""
     # Decisions, measured on MovieLens-100K
 
     Made by `experiments/ml-100k/decisions.sh`, {DateTime.UtcNow:yyyy-MM-dd}, on {doctor.GetProperty("processor").GetString()}, {doctor.GetProperty("processors").GetInt32()} cores, one torch thread per training.
-    The letters are those of [docs/decisions.md](../../docs/decisions.md); 0 is the preset `default`, of which every other row changes one thing (row a: all that the preset `paper` changes).
+    The letters are those of [docs/decisions.md](../../docs/decisions.md); 0 is the preset `default`, of which every other row changes one thing (a: all that the preset `paper` changes).
     Mean AUC over scenarios on the test and the validation part, mean over the seeds and, behind ±, their standard deviation. Shared Bottom, split `user-holdout`; i is AITM without knowledge.
     *own* is SmolLM2's knowledge made here (`past-only`), *pilot* and *encoder* are vectors made with plain PyTorch of SmolLM2 and of a text encoder (`train-part`).
 
