@@ -112,18 +112,31 @@ public sealed class RowEncoder
     public static RowEncoder Load(string folder)
     {
         var content = DataDescription.Read<SchemaContent>(Path.Combine(folder, SchemaFile));
-        var vocabulary = ArrowTable.Read(Path.Combine(folder, VocabularyFile));
-        var (values, counts) = (vocabulary.Texts("value"), vocabulary.Longs("count"));
-        var vocabularies = vocabulary.Texts("field").Select((field, row) => (field, row)).GroupBy(p => p.field, p => p.row)
-            .ToDictionary(g => g.Key, g => FeatureVocabulary.Restore(g.Key, [.. g.Select(row => values[row])], [.. g.Select(row => counts[row])]));
-        foreach (var field in content.Schema.Fields.Where(f => f.Owner != FieldOwner.Scenario))
-            vocabularies.TryAdd(field.Name, FeatureVocabulary.Restore(field.Name, [], []));
+        var vocabularies = LoadVocabularies(Path.Combine(folder, VocabularyFile), content.Schema);
         return new RowEncoder(
             content.Scenarios,
             content.Schema,
             LoadTable(Path.Combine(folder, UsersFile), content.Schema, FieldOwner.User),
             LoadTable(Path.Combine(folder, ItemsFile), content.Schema, FieldOwner.Item),
             vocabularies);
+    }
+
+    private static Dictionary<string, FeatureVocabulary> LoadVocabularies(string path, FeatureSchema schema)
+    {
+        var table = ArrowTable.Read(path);
+        var (fields, values, counts) = (table.Texts("field"), table.Texts("value"), table.Longs("count"));
+        Dictionary<string, FeatureVocabulary> vocabularies = new(StringComparer.Ordinal);
+        for (int first = 0, end; first < fields.Length; first = end)
+        {
+            for (end = first + 1; end < fields.Length && fields[end] == fields[first]; end++)
+            {
+            }
+            var edges = schema.Fields.FirstOrDefault(f => f.Name == fields[first])?.Edges;
+            vocabularies.Add(fields[first], FeatureVocabulary.Restore(fields[first], values[first..end], counts[first..end], edges));
+        }
+        foreach (var field in schema.Fields.Where(f => f.Owner != FieldOwner.Scenario))
+            vocabularies.TryAdd(field.Name, FeatureVocabulary.Restore(field.Name, [], [], field.Edges));
+        return vocabularies;
     }
 
     private sealed record SchemaContent(IReadOnlyList<Scenario> Scenarios, FeatureSchema Schema);
