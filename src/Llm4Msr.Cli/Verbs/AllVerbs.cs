@@ -9,6 +9,7 @@ internal static class AllVerbs
     [
         QuickstartVerb.Create(cli),
         PrepareVerb.Create(cli),
+        ImportWorkerVerb.Create(cli),
         PromptsVerb.Create(cli),
         ReasonVerb.Create(cli),
         LlmVerb.Create(cli),
