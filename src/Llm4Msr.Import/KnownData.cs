@@ -6,9 +6,9 @@ namespace Llm4Msr.Import;
 /// <summary>The public data sets whose layout is known, by name.</summary>
 public static class KnownData
 {
-    private const string MovieLensName = "movielens", MovieLens100K = "ml-100k";
+    private const string MovieLensName = "movielens", MovieLens100K = "ml-100k", KuaiSarName = "kuaisar";
 
-    public static IReadOnlyList<string> Names { get; } = [MovieLensName, MovieLens100K];
+    public static IReadOnlyList<string> Names { get; } = [MovieLensName, MovieLens100K, KuaiSarName];
 
     /// <summary>The configuration of a known data set in <paramref name="folders"/>, or the one that a file holds.</summary>
     /// <param name="source">A name, or the path of a configuration.</param>
@@ -22,6 +22,8 @@ public static class KnownData
         {
             if (folders.Count != 1)
                 throw new Llm4MsrException(FaultKind.Usage, $"'prepare {source}' takes one folder, the one with the unpacked files.");
+            if (source == KuaiSarName)
+                return (KuaiSar.Configuration(), folders[0]);
             return (MovieLens.Configuration(folders[0], scenarios is null ? null : ImportJson.ReadFile<GenreScenario[]>(scenarios)), folders[0]);
         }
         if (!source.EndsWith(".json", StringComparison.Ordinal) && !File.Exists(source))

@@ -163,6 +163,9 @@ public sealed record FeatureSource
     /// <summary>Only what this regular expression finds is the value: its first group, else all of it.</summary>
     public string? Extract { get; init; }
 
+    /// <summary>Texts that stand for no value.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
     /// <summary>Columns of 0 and 1, each with the value that it stands for; in place of <see cref="Column"/>.</summary>
     public IReadOnlyDictionary<string, string>? Flags { get; init; }
 

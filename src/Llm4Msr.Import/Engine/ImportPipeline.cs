@@ -44,7 +44,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         return new RawTables(
             configuration.Name, configuration.Platform, configuration.Scenarios, _users.Fields, _items.Fields, [.. _context.Select(ContextField)],
             _users.Batches(), _items.Batches(), Interactions(),
-            configuration.Interactions.Select(s => s.File).Concat(configuration.Users.Concat(configuration.Items).Select(s => s.File)).Distinct()
+            configuration.Interactions.Select(s => s.File).Concat(configuration.Items.Concat(configuration.Users).Select(s => s.File)).Distinct()
                 .ToDictionary(file => file, file => Facts(PathOf(file))));
     }
 

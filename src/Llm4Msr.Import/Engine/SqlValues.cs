@@ -29,8 +29,8 @@ internal static class SqlValues
     public static string Time(TimeColumn time, string text, SqlParameters parameters) => time.Unit switch
     {
         TimeUnit.Seconds => $"TRY_CAST(round({Number(text)} * 1000) AS BIGINT)",
-        TimeUnit.Milliseconds => $"TRY_CAST({text} AS BIGINT)",
-        TimeUnit.Unix => $"CASE WHEN abs({Number(text)}) >= 1e11 THEN TRY_CAST({text} AS BIGINT) ELSE TRY_CAST(round({Number(text)} * 1000) AS BIGINT) END",
+        TimeUnit.Milliseconds => $"TRY_CAST(round({Number(text)}) AS BIGINT)",
+        TimeUnit.Unix => $"CASE WHEN abs({Number(text)}) >= 1e11 THEN TRY_CAST(round({Number(text)}) AS BIGINT) ELSE TRY_CAST(round({Number(text)} * 1000) AS BIGINT) END",
         TimeUnit.Iso => $"epoch_ms(TRY_CAST({text} AS TIMESTAMPTZ))",
         _ => $"epoch_ms(try_strptime({text}, {parameters.Add(time.Pattern!)}))",
     };
@@ -54,7 +54,8 @@ internal static class SqlValues
             list = $"list_transform({list}, lambda v: {Group(groups, Number("v"), parameters)})";
         if (feature.Kind == FeatureKind.Numeric)
             list = $"list_filter({list}, lambda v: isfinite({Number("v")}))";
-        list = $"list_filter(list_transform({list}, lambda v: trim(v)), lambda v: v <> '')";
+        var nothing = feature.Missing.Count == 0 ? "" : $" AND NOT list_contains({parameters.List(feature.Missing)}, v)";
+        list = $"list_filter(list_transform({list}, lambda v: trim(v)), lambda v: v <> ''{nothing})";
         return feature.Kind == FeatureKind.Sequence ? $"coalesce({list}, [])[-{parameters.Add(feature.Last)}:]" : $"coalesce({list}, [])";
     }
 
