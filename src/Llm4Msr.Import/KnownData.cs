@@ -6,9 +6,9 @@ namespace Llm4Msr.Import;
 /// <summary>The public data sets whose layout is known, by name.</summary>
 public static class KnownData
 {
-    private const string MovieLensName = "movielens", MovieLens100K = "ml-100k", KuaiSarName = "kuaisar";
+    private const string MovieLensName = "movielens", MovieLens100K = "ml-100k", KuaiSarName = "kuaisar", AmazonName = "amazon";
 
-    public static IReadOnlyList<string> Names { get; } = [MovieLensName, MovieLens100K, KuaiSarName];
+    public static IReadOnlyList<string> Names { get; } = [MovieLensName, MovieLens100K, KuaiSarName, AmazonName];
 
     /// <summary>The configuration of a known data set in <paramref name="folders"/>, or the one that a file holds.</summary>
     /// <param name="source">A name, or the path of a configuration.</param>
@@ -18,6 +18,12 @@ public static class KnownData
     {
         if (scenarios is not null && source is not (MovieLensName or MovieLens100K))
             throw new Llm4MsrException(FaultKind.Usage, $"--scenarios is for {MovieLensName}; other sources say their scenarios in their configuration.");
+        if (source == AmazonName)
+        {
+            return folders.Count > 0
+                ? (Amazon.Configuration(folders), Directory.GetCurrentDirectory())
+                : throw new Llm4MsrException(FaultKind.Usage, "'prepare amazon' takes files of reviews, one for each category, or folders with them.");
+        }
         if (Names.Contains(source))
         {
             if (folders.Count != 1)

@@ -39,7 +39,7 @@ public static class MovieLens
             : Has("ratings.csv", "movies.csv") ? Csv(folder, chosen)
             : throw new Llm4MsrException(FaultKind.BadInput,
                 $"'{folder}' holds no MovieLens data that is known here: u.data with u.item and u.user (100K), ratings.dat with movies.dat (1M, 10M), or ratings.csv with movies.csv (20M, 25M, latest). "
-                + "Name the folder into which it was unpacked.")) with { KeepUnmet = true };
+                + "Name the folder into which it was unpacked.")) with { KeepUnmet = true, ItemsAreComplete = true };
     }
 
     private static ImportConfiguration First(string folder, IReadOnlyList<GenreScenario> scenarios)
@@ -48,6 +48,7 @@ public static class MovieLens
         var bars = new FileFormat { Kind = FileKind.Csv, Separator = "|", Quote = "", Encoding = FileEncoding.Latin1 };
         return Base("ml-100k", scenarios) with
         {
+            UsersAreComplete = true,
             Interactions = [Ratings("u.data", scenarios, new FileFormat { Kind = FileKind.Tsv, Quote = "", Columns = ["user", "item", "rating", "timestamp"] }, "user", "item") with { Rows = counts.GetValueOrDefault("ratings") }],
             Users =
             [
@@ -83,6 +84,7 @@ public static class MovieLens
         var colons = new FileFormat { Kind = FileKind.Csv, Separator = "::", Quote = "", Encoding = IsLatin1(Path.Combine(folder, "movies.dat")) ? FileEncoding.Latin1 : FileEncoding.Utf8 };
         return Base(hasUsers ? "ml-1m" : "ml-10m", scenarios) with
         {
+            UsersAreComplete = hasUsers,
             Interactions = [Ratings("ratings.dat", scenarios, colons with { Columns = ["user", "item", "rating", "timestamp"] }, "user", "item")],
             Users = !hasUsers ? [] :
             [
@@ -122,6 +124,7 @@ public static class MovieLens
         User = user,
         Item = item,
         Label = Label,
+        Valid = "rating >= 0.5 and rating <= 5",
         Time = new TimeColumn("timestamp", TimeUnit.Seconds),
     };
 

@@ -21,6 +21,12 @@ public sealed record ImportConfiguration
     /// <summary>Tables of items; an item in none of them is known by the interactions alone.</summary>
     public IReadOnlyList<EntitySource> Items { get; init; } = [];
 
+    /// <summary>Whether a row is rejected whose user stands in no table.</summary>
+    public bool UsersAreComplete { get; init; }
+
+    /// <summary>Whether a row is rejected whose item stands in no table.</summary>
+    public bool ItemsAreComplete { get; init; }
+
     public SplitOptions Split { get; init; } = new();
 
     /// <summary>Values in fewer training rows share the index of those never seen.</summary>
@@ -85,6 +91,9 @@ public sealed record InteractionSource
 
     /// <summary>Expression: which rows are read at all; null for every one.</summary>
     public string? Where { get; init; }
+
+    /// <summary>Expression that holds for every sound row; others are rejected.</summary>
+    public string? Valid { get; init; }
 
     public required TimeColumn Time { get; init; }
 

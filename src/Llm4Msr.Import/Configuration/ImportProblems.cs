@@ -22,6 +22,8 @@ internal static class ImportProblems
             yield return $"scenarios names '{twice.Key}' twice. Name each once.";
         if (c.Interactions.Count is 0 or > byte.MaxValue)
             yield return $"interactions has {c.Interactions.Count} files, expected 1 to {byte.MaxValue}.";
+        if (c.UsersAreComplete && c.Users.Count == 0 || c.ItemsAreComplete && c.Items.Count == 0)
+            yield return "usersAreComplete and itemsAreComplete speak of tables, and there is none.";
         if (c.MinCount < 1)
             yield return $"minCount is {c.MinCount}, expected at least 1.";
         if (c.MinScenarios < 1 || c.MinScenarios > Math.Max(1, c.Scenarios.Count))
@@ -48,7 +50,7 @@ internal static class ImportProblems
 
     private static IEnumerable<string> OfSource(ImportConfiguration c, InteractionSource source, string place)
     {
-        foreach (var (text, key) in new[] { (source.Label, "label"), (source.Positive, "positive"), (source.Where, "where") })
+        foreach (var (text, key) in new[] { (source.Label, "label"), (source.Positive, "positive"), (source.Where, "where"), (source.Valid, "valid") })
         {
             if (text is not null && Wrong(text) is { } problem)
                 yield return $"{place}.{key} is '{text}': {problem}. Expected a condition over columns, for example: click or (rating >= 4 and not spam).";

@@ -35,7 +35,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             var features = _features.Select((f, n) => (Own: source.Features.FirstOrDefault(own => own.Name == f.Name), n))
                 .Select(f => $"{(f.Own is null ? "[]" : SqlValues.Feature(f.Own, parameters, Text))} AS f{f.n}");
             var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Words(source.Title, " ", Text)}, {Words(source.Category, "/", Text)}, "
-                + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} END "
+                + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
                 + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, $"{what}_rejects_{k}")})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
             SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
@@ -62,6 +62,24 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             return $"left(concat_ws('{separator}', {string.Join(", ", parts)}), {LongestWords})";
         }
     }
+
+    private static IEnumerable<string> Checks(EntitySource source, SqlParameters parameters, Func<string, string> text)
+    {
+        foreach (var feature in source.Features)
+        {
+            if (SqlValues.WrongNumber(feature, parameters, text) is not { } wrong)
+                continue;
+            var says = feature.Flags is not null
+                ? parameters.Add($"a column of {feature.Name} is no number")
+                : $"concat({parameters.Add($"the {feature.Name} ({feature.Column ?? feature.Name}) is '")}, left(coalesce({text(feature.Column ?? feature.Name)}, ''), 80), {parameters.Add("', expected a number")})";
+            yield return $"WHEN {wrong} THEN {says}";
+        }
+    }
+
+    /// <summary>Rejects the events of whoever stands in no table.</summary>
+    public void RejectUnknown(long firstEvent) => database.Execute(
+        $"UPDATE events SET problem = concat('the {what[..^1]} is ''', left({column}, 80), ''', which stands in no table of {what}') "
+        + $"WHERE rowid >= {firstEvent} AND problem IS NULL AND wanted AND {column} NOT IN (SELECT key FROM {what}_facts)");
 
     /// <summary>Gives everybody who is needed a row, in <see cref="KeyOrder"/>.</summary>
     /// <returns>How many there are.</returns>

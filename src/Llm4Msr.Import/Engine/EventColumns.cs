@@ -18,7 +18,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
     [
         source.User, source.Item, source.Time.Column,
         .. new[] { source.Scenario.Column, source.Part }.OfType<string>(),
-        .. new[] { source.Label, source.Positive, source.Where }.OfType<string>().SelectMany(text => Expression.Parse(text).Columns()).Select(c => c.Column),
+        .. new[] { source.Label, source.Positive, source.Where, source.Valid }.OfType<string>().SelectMany(text => Expression.Parse(text).Columns()).Select(c => c.Column),
         .. source.Context.SelectMany(f => f.Columns),
     ];
 
@@ -29,6 +29,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
         var where = source.Where is null ? null : Parsed(source.Where, _always);
         var label = Parsed(source.Label, _ifWanted);
         var positive = source.Positive is null ? label : Parsed(source.Positive, _ifWanted);
+        var valid = source.Valid is null ? null : Parsed(source.Valid, _ifWanted);
         var columns = new List<string>
         {
             $"{Id(source.User)} AS u",
@@ -38,6 +39,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
             $"coalesce({positive}, false) AS positive",
             $"{SqlValues.Time(source.Time, Text(source.Time.Column), parameters)} AS t",
             $"CAST({Part()} AS UTINYINT) AS part",
+            $"{valid ?? "true"} AS valid",
             where is null ? "true AS wanted" : $"coalesce({where}, false) AS wanted",
         };
         columns.AddRange(context.Select((name, k) =>
@@ -53,6 +55,13 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
         yield return $"WHEN i = '' THEN {parameters.Add($"the item ({source.Item}) is empty")}";
         foreach (var check in _ifWanted)
             yield return check;
+        if (source.Valid is not null)
+            yield return $"WHEN NOT valid THEN {parameters.Add($"it does not hold that {source.Valid}")}";
+        foreach (var feature in source.Context)
+        {
+            if (SqlValues.WrongNumber(feature, parameters, Text) is { } wrong)
+                yield return $"WHEN {wrong} THEN {Says($"the {feature.Name}", feature.Column ?? feature.Name, "a number")}";
+        }
         if (source.Scenario.Column is { } column)
             yield return $"WHEN s IS NULL THEN {Says($"the scenario ({column})", column, "none of the configuration's scenarios")}";
         if (source.Part is { } part && configuration.Split.Kind == SplitKind.Column)
@@ -77,7 +86,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
         foreach (var (column, number) in expression.Columns().Distinct())
         {
             if (number)
-                checks.Add($"WHEN {SqlValues.Number(Text(column))} IS NULL THEN {Says(column, column, "a number")}");
+                checks.Add($"WHEN {SqlValues.Number(Text(column))} IS NULL THEN {Says($"the {column}", column, "a number")}");
         }
         return expression.Sql(parameters, Text);
     }

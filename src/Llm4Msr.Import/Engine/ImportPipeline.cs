@@ -76,6 +76,10 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             var select = new EventColumns(configuration, source, file, parameters).Select(from, _context);
             var first = database.Number("SELECT count(*) FROM events");
             SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
+            if (configuration.UsersAreComplete)
+                _users.RejectUnknown(first);
+            if (configuration.ItemsAreComplete)
+                _items.RejectUnknown(first);
             var (read, rejected) = _rejects.Collect(source.File, file, "events", first, $"events_rejects_{k}");
             if (source.Rows is { } expected && expected != read)
                 throw WrongCount(file.Path, read, expected);

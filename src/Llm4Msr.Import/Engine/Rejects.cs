@@ -28,7 +28,7 @@ internal sealed class Rejects(DuckDb database, double most)
         {
             foreach (var row in database.Rows(
                 $"SELECT line, min(CAST(error_type AS VARCHAR)), any_value(csv_line), min(error_message) FROM {noRows} GROUP BY line ORDER BY line"))
-                own.Add(new Reject(name, (long)row[0]!, Shape((string)row[1]!, (string)row[3]!), (string?)row[2] ?? ""));
+                own.Add(new Reject(name, (long)row[0]!, Shape((string)row[1]!, (string)row[3]!), ((string?)row[2] ?? "").TrimEnd('\r', '\n')));
         }
         var shapeless = own.Select(r => r.Line).ToArray();
         own.AddRange(Unusable(name, file, table, firstRow, shapeless));

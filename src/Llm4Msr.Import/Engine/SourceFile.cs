@@ -157,9 +157,12 @@ internal sealed class SourceFile
     {
         if (format.Encoding is { } said)
             return said;
-        using var stream = OpenBytes(path);
-        var mark = new byte[2];
-        return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
+        return Readable(path, () =>
+        {
+            using var stream = OpenBytes(path);
+            var mark = new byte[2];
+            return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
+        });
     }
 
     private static Stream OpenBytes(string path)

@@ -44,19 +44,30 @@ internal static class SqlValues
             var values = flags.Select(flag => $"CASE WHEN {Number(text(flag.Key))} <> 0 THEN {parameters.Add(flag.Value)} END");
             return $"list_filter([{string.Join(", ", values)}], lambda v: v IS NOT NULL)";
         }
+        var list = Texts(feature, parameters, text);
+        if (feature.Groups is { } groups)
+            list = $"list_filter(list_transform({list}, lambda v: {Group(groups, Number("v"), parameters)}), lambda v: v IS NOT NULL)";
+        return feature.Kind == FeatureKind.Sequence ? $"({list})[-{parameters.Add(feature.Last)}:]" : list;
+    }
+
+    /// <summary>Whether what has to be a number is something else: true, false or null.</summary>
+    public static string? WrongNumber(FeatureSource feature, SqlParameters parameters, Func<string, string> text) =>
+        feature.Flags is { } flags ? string.Join(" OR ", flags.Keys.Select(column => $"({text(column)} IS NOT NULL AND {Number(text(column))} IS NULL)"))
+        : feature.Groups is not null || feature.Kind == FeatureKind.Numeric
+            ? $"len(list_filter({Texts(feature, parameters, text)}, lambda v: NOT coalesce(isfinite({Number("v")}), false))) > 0"
+            : null;
+
+    /// <summary>The texts of a feature that are values.</summary>
+    private static string Texts(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
+    {
         var column = text(feature.Column ?? feature.Name);
         var list = feature.Kind is not (FeatureKind.MultiValued or FeatureKind.Sequence) ? $"[{column}]"
             : feature.Separator is { } separator ? $"string_split({column}, {parameters.Add(separator)})"
             : $"CASE WHEN json_valid({column}) THEN json_extract_string({column}, '$[*]') END";
         if (feature.Extract is { } pattern)
             list = $"list_transform({list}, lambda v: regexp_extract(v, {parameters.Add(pattern)}, {(HasGroup(pattern) ? 1 : 0)}))";
-        if (feature.Groups is { } groups)
-            list = $"list_transform({list}, lambda v: {Group(groups, Number("v"), parameters)})";
-        if (feature.Kind == FeatureKind.Numeric)
-            list = $"list_filter({list}, lambda v: isfinite({Number("v")}))";
         var nothing = feature.Missing.Count == 0 ? "" : $" AND NOT list_contains({parameters.List(feature.Missing)}, v)";
-        list = $"list_filter(list_transform({list}, lambda v: trim(v)), lambda v: v <> ''{nothing})";
-        return feature.Kind == FeatureKind.Sequence ? $"coalesce({list}, [])[-{parameters.Add(feature.Last)}:]" : $"coalesce({list}, [])";
+        return $"coalesce(list_filter(list_transform({list}, lambda v: trim(v)), lambda v: v <> ''{nothing}), [])";
     }
 
     private static string Group(NumberNames groups, string number, SqlParameters parameters)
