@@ -43,6 +43,8 @@ internal static class CommandLine
 
     internal static int Run(string[] args, Cli cli)
     {
+        if (args is [ImportProcess.Verb, var work])
+            return ImportProcess.Work(work, cli.Cancellation); // what this program starts itself; nobody types it
         try
         {
             var root = Root(cli);

@@ -20,24 +20,25 @@ public static class Amazon
     private static readonly string[] s_endings = [".json.gz", ".json", ".csv.gz", ".csv"];
 
     /// <param name="paths">Files of reviews, or folders whose files of reviews are all meant.</param>
-    /// <returns>The configuration with full paths. Users are kept who are in all categories.</returns>
-    public static ImportConfiguration Configuration(IReadOnlyList<string> paths)
+    /// <returns>The configuration, which keeps users who are in all categories, and the folder from which its paths are counted.</returns>
+    public static (ImportConfiguration Configuration, string Folder) Configuration(IReadOnlyList<string> paths)
     {
         var files = paths.SelectMany(path => Directory.Exists(path) ? Reviews(path) : [path]).Select(Path.GetFullPath).Order(StringComparer.Ordinal).ToList();
         if (files.Count == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"There are no reviews in {string.Join(", ", paths.Select(p => $"'{p}'"))}: expected files such as Luxury_Beauty_5.json.gz or Luxury_Beauty.csv.");
         if (files.GroupBy(Category).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new Llm4MsrException(FaultKind.Usage, $"The category '{twice.Key}' is in {string.Join(" and in ", twice.Select(f => $"'{f}'"))}. Name one file for each category.");
-        return new ImportConfiguration
+        var folder = Path.GetDirectoryName(files[0])!;
+        return (new ImportConfiguration
         {
             Name = "amazon",
             Platform = new PlatformDescription("Amazon", "an online shop whose customers rate what they bought", "customers", "products", "liked"),
             Scenarios = [.. files.Select(file => new Scenario(Category(file), $"people buy and rate products of the category {Category(file)}"))],
-            Interactions = [.. files.Select(Source)],
-            Items = [.. files.Select(MetadataOf).OfType<string>().Select(Products)],
+            Interactions = [.. files.Select(file => Source(folder, file))],
+            Items = [.. files.Select(MetadataOf).OfType<string>().Select(file => Products(folder, file))],
             Duplicates = DuplicateRule.SameItem,
             MinScenarios = files.Count,
-        };
+        }, folder);
     }
 
     private static IEnumerable<string> Reviews(string folder) => Directory.EnumerateFiles(folder)
@@ -52,13 +53,13 @@ public static class Amazon
         return (stem.EndsWith(FiveCore, StringComparison.Ordinal) ? stem[..^FiveCore.Length] : stem).Replace('_', ' ');
     }
 
-    private static InteractionSource Source(string file)
+    private static InteractionSource Source(string folder, string file)
     {
         var isJson = file.Contains(".json", StringComparison.OrdinalIgnoreCase);
         var (user, item, rating, time) = isJson ? ("reviewerID", "asin", "overall", "unixReviewTime") : ("user", "item", "rating", "timestamp");
         return new InteractionSource
         {
-            File = file,
+            File = Path.GetRelativePath(folder, file),
             Format = isJson ? new FileFormat { Kind = FileKind.JsonLines } : new FileFormat { Columns = s_columnsOfRatings },
             Scenario = new ScenarioRule(Name: Category(file)),
             User = user,
@@ -76,9 +77,9 @@ public static class Amazon
         return s_endings.Where(e => e.StartsWith(".json", StringComparison.Ordinal)).Select(ending => Path.Combine(folder, $"{Metadata}{category}{ending}")).FirstOrDefault(File.Exists);
     }
 
-    private static EntitySource Products(string file) => new()
+    private static EntitySource Products(string folder, string file) => new()
     {
-        File = file,
+        File = Path.GetRelativePath(folder, file),
         Format = new FileFormat { Kind = FileKind.JsonLines },
         Key = "asin",
         Features = [new FeatureSource { Name = "brand" }, new FeatureSource { Name = "categories", Column = "category", Kind = FeatureKind.MultiValued }],

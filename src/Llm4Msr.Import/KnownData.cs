@@ -21,7 +21,7 @@ public static class KnownData
         if (source == AmazonName)
         {
             return folders.Count > 0
-                ? (Amazon.Configuration(folders), Directory.GetCurrentDirectory())
+                ? Amazon.Configuration(folders)
                 : throw new Llm4MsrException(FaultKind.Usage, "'prepare amazon' takes files of reviews, one for each category, or folders with them.");
         }
         if (Names.Contains(source))

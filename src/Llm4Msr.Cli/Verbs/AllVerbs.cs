@@ -8,8 +8,8 @@ internal static class AllVerbs
     public static IEnumerable<Command> Of(Cli cli) =>
     [
         QuickstartVerb.Create(cli),
+        DataVerb.Create(cli),
         PrepareVerb.Create(cli),
-        ImportWorkerVerb.Create(cli),
         PromptsVerb.Create(cli),
         ReasonVerb.Create(cli),
         LlmVerb.Create(cli),

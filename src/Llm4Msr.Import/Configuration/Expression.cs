@@ -5,7 +5,7 @@ namespace Llm4Msr.Import.Configuration;
 
 /// <summary>
 /// A condition over columns: comparisons of a column with a number or a 'text', combined with and, or, not and
-/// parentheses; a column alone is a number that is not zero. For example <c>click or (rating >= 4 and not spam)</c>.
+/// parentheses; a column alone is a number that is not zero, and the word true holds always. For example <c>click or (rating >= 4 and not spam)</c>.
 /// </summary>
 /// <remarks>It is read and written anew as SQL, so that nothing of its text reaches the database unread.</remarks>
 internal abstract record Expression
@@ -15,6 +15,8 @@ internal abstract record Expression
     public sealed record And(Expression Left, Expression Right) : Expression;
 
     public sealed record Not(Expression Inner) : Expression;
+
+    public sealed record Always : Expression;
 
     /// <param name="Operator">=, &lt;&gt;, &lt;, &lt;=, &gt; or &gt;=.</param>
     /// <param name="Value">A double or a string.</param>
@@ -35,6 +37,7 @@ internal abstract record Expression
     {
         Or(var left, var right) => $"({left.Sql(parameters, text)} OR {right.Sql(parameters, text)})",
         And(var left, var right) => $"({left.Sql(parameters, text)} AND {right.Sql(parameters, text)})",
+        Always => "true",
         Not(var inner) => $"(NOT {inner.Sql(parameters, text)})",
         Comparison { Value: double } c => $"({SqlValues.Number(text(c.Column))} {c.Operator} {parameters.Add(c.Value)})",
         Comparison c => $"(coalesce({text(c.Column)}, '') {c.Operator} {parameters.Add(c.Value)})",
@@ -112,6 +115,8 @@ internal abstract record Expression
                 var inner = Alternatives();
                 return Take(")") ? inner : throw Unexpected("')'");
             }
+            if (Take("true"))
+                return new Always();
             var column = _tokens[_next].Kind == "column" ? _tokens[_next++].Text : throw Unexpected("a column, 'not' or '('");
             if (_tokens[_next].Kind != "operator")
                 return new Comparison(column, "<>", 0.0);
@@ -160,7 +165,7 @@ internal abstract record Expression
                 while (end < _text.Length && (char.IsLetterOrDigit(_text[end]) || _text[end] is '_' or '.'))
                     end++;
                 var word = _text[at..end];
-                return Add(word is "and" or "or" or "not" ? "word" : "column", word, at, end);
+                return Add(word is "and" or "or" or "not" or "true" ? "word" : "column", word, at, end);
             }
             throw new FormatException($"'{character}' at position {at + 1} means nothing here; a column with unusual characters stands in double quotes");
         }
