@@ -108,11 +108,12 @@ internal static class ImportProcess
                 File.WriteAllText(profile.Result, JsonSerializer.Serialize(FileProfile.Of(profile.File, profile.Scratch, profile.Memory, profile.Threads), ImportJson.Options));
             return 0;
         }
-        catch (Exception e) when (e is Llm4MsrException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception e)
         {
-            var kind = (e as Llm4MsrException)?.Kind ?? FaultKind.ResourceMissing;
-            Tell(new Line(Fault: kind, Message: e is OutOfMemoryException ? "The import needs more memory than it may use. Give it more with --memory." : e.Message));
-            return (int)kind;
+            var (code, message) = CommandLine.Told(e);
+            if (Enum.IsDefined((FaultKind)code))
+                Tell(new Line(Fault: (FaultKind)code, Message: message));
+            return code;
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Llm4Msr.Import.Engine;
 
 /// <summary>What a database may use.</summary>
 /// <param name="Memory">Bytes before it spills to disk.</param>
-/// <param name="Folder">For its own file and what it spills.</param>
+/// <param name="Folder">For what it spills.</param>
 /// <param name="Files">The only files outside of that folder that it may read.</param>
 internal sealed record DuckDbLimits(long Memory, int Threads, string Folder, IReadOnlyList<string> Files);
 
@@ -18,17 +18,18 @@ internal sealed class DuckDb : IDisposable
 {
     private readonly DuckDBDatabase _database;
     private readonly DuckDBNativeConnection _connection;
+    private readonly string _folder;
 
     public DuckDb(DuckDbLimits limits)
     {
-        string error;
         using (var config = Configured())
         {
-            if (NativeMethods.Startup.DuckDBOpen(Path.Combine(limits.Folder, "import.duckdb"), out _database, config, out error) != DuckDBState.Success)
-                throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot open a database in '{limits.Folder}': {error}");
+            if (NativeMethods.Startup.DuckDBOpen(":memory:", out _database, config, out var error) != DuckDBState.Success)
+                throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
         }
         if (NativeMethods.Startup.DuckDBConnect(_database, out _connection) != DuckDBState.Success)
             throw new Llm4MsrException(FaultKind.ResourceMissing, "DuckDB cannot connect to its own database. Run the command again.");
+        _folder = limits.Folder;
         foreach (var setting in new[]
         {
             FormattableString.Invariant($"memory_limit = '{limits.Memory / 1024} KiB'"),
@@ -129,7 +130,7 @@ internal sealed class DuckDb : IDisposable
         return statement;
     }
 
-    private static void Check(DuckDBState state, ref DuckDBResult result)
+    private void Check(DuckDBState state, ref DuckDBResult result)
     {
         if (state == DuckDBState.Success)
             return;
@@ -140,8 +141,9 @@ internal sealed class DuckDb : IDisposable
 
     private static string ErrorOf(ref DuckDBResult result) => NativeMethods.Query.DuckDBResultError(ref result) ?? "";
 
-    private static Exception Failed(string error) =>
+    private Exception Failed(string error) =>
         error.StartsWith("INTERRUPT", StringComparison.Ordinal) ? new OperationCanceledException(error)
+        : error.Contains("No space left", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The disk is full: there is no room in '{_folder}' for what does not fit into memory. Free some space, then run the command again.")
         : error.StartsWith("Out of Memory", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The import needs more memory or disk than it may use ({FirstLine(error)}). Give it more with --memory, or free some space.")
         : error.StartsWith("IO Error", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
         : new DuckDbException(FirstLine(error));
