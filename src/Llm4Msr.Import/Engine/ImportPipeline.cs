@@ -168,9 +168,9 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             INSERT INTO events
             SELECT source, u, i, s, false, false, t, part, true{copied}, NULL
             FROM (
-                SELECT d.* EXCLUDE i, p.i, row_number() OVER (PARTITION BY d.event ORDER BY k) AS taken
+                SELECT d.* EXCLUDE i, p.i, row_number() OVER (PARTITION BY d.event ORDER BY d.k) AS taken
                 FROM (
-                    SELECT e.*, CAST(md5_number_lower(concat_ws('|', $1, e.u, e.i, e.t, e.event, k)) % z.size AS BIGINT) AS n
+                    SELECT e.*, k, CAST(md5_number_lower(concat_ws('|', $1, e.u, e.i, e.t, e.event, k)) % z.size AS BIGINT) AS n
                     FROM (SELECT *, rowid AS event FROM events WHERE clicked) e JOIN pool_size z ON z.s = e.s CROSS JOIN (SELECT unnest(range($2)) AS k)
                     QUALIFY row_number() OVER (PARTITION BY event, n ORDER BY k) = 1
                 ) d JOIN pool p ON p.s = d.s AND p.n = d.n
