@@ -34,12 +34,13 @@ public static class MovieLens
     {
         bool Has(params string[] files) => files.All(file => File.Exists(Path.Combine(folder, file)));
         var chosen = scenarios ?? s_scenarios;
-        return (Has("u.data") || Has("u.item") ? First(folder, chosen)
+        var configuration = Has("u.data") || Has("u.item") ? First(folder, chosen)
             : Has("ratings.dat", "movies.dat") ? Dat(folder, chosen, hasUsers: Has("users.dat"))
             : Has("ratings.csv", "movies.csv") ? Csv(folder, chosen)
             : throw new Llm4MsrException(FaultKind.BadInput,
                 $"'{folder}' holds no MovieLens data that is known here: u.data with u.item and u.user (100K), ratings.dat with movies.dat (1M, 10M), or ratings.csv with movies.csv (20M, 25M, latest). "
-                + "Name the folder into which it was unpacked.")) with { KeepUnmet = true, ItemsAreComplete = true };
+                + "Name the folder into which it was unpacked.");
+        return configuration with { KeepUnmet = true, ItemsAreComplete = true };
     }
 
     private static ImportConfiguration First(string folder, IReadOnlyList<GenreScenario> scenarios)
@@ -146,7 +147,9 @@ public static class MovieLens
         int[] years = [.. Enumerable.Range(FirstYear, LastYear - FirstYear + 1)];
         return new FeatureSource
         {
-            Name = "release_period", Column = column, Extract = year,
+            Name = "release_period",
+            Column = column,
+            Extract = year,
             Groups = new NumberNames(
                 [.. decades.Concat(years).Select(y => (double)y)],
                 ["before 1950", .. decades.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d}s")), .. years.Select(y => y.ToString(CultureInfo.InvariantCulture))]),

@@ -84,7 +84,13 @@ public sealed class EngineTests : IDisposable
         }));
         return new ImportConfiguration
         {
-            Name = raw.Source, Platform = raw.Platform, Scenarios = raw.Scenarios, Split = split, MinCount = 3, KeepUnmet = true, MaxRejected = 0,
+            Name = raw.Source,
+            Platform = raw.Platform,
+            Scenarios = raw.Scenarios,
+            Split = split,
+            MinCount = 3,
+            KeepUnmet = true,
+            MaxRejected = 0,
             Interactions =
             [
                 new InteractionSource

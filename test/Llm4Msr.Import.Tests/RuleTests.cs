@@ -59,7 +59,8 @@ public sealed class RuleTests : IDisposable
 
         var data = Imports.Run(_scratch, log with
         {
-            Split = new SplitOptions(SplitKind.Column), Interactions = [log.Interactions[0] with { Part = "rest", Label = "true" }],
+            Split = new SplitOptions(SplitKind.Column),
+            Interactions = [log.Interactions[0] with { Part = "rest", Label = "true" }],
         });
 
         Assert.Equal([Part.Training, Part.Training, Part.Validation, Part.Test, Part.Unused], data.Parts);

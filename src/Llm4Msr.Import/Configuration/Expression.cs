@@ -57,7 +57,14 @@ internal abstract record Expression
     {
         private static readonly Dictionary<string, string> s_operators = new()
         {
-            ["="] = "=", ["=="] = "=", ["!="] = "<>", ["<>"] = "<>", ["<"] = "<", ["<="] = "<=", [">"] = ">", [">="] = ">=",
+            ["="] = "=",
+            ["=="] = "=",
+            ["!="] = "<>",
+            ["<>"] = "<>",
+            ["<"] = "<",
+            ["<="] = "<=",
+            [">"] = ">",
+            [">="] = ">=",
         };
 
         private const int DeepestNesting = 100;

@@ -46,7 +46,10 @@ public static class ImportJson
         {
             node = JsonNode.Parse(File.ReadAllBytes(path), documentOptions: new JsonDocumentOptions
             {
-                CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false, MaxDepth = DeepestNesting,
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+                AllowDuplicateProperties = false,
+                MaxDepth = DeepestNesting,
             });
         }
         catch (JsonException e)
