@@ -26,7 +26,7 @@ internal static class PrepareVerb
         var inScenarios = new Option<int?>("--in-scenarios") { Description = "Keep users with interactions in at least so many scenarios [default: the configuration's]." };
         var maxRejected = new Option<double?>("--max-rejected") { Description = "Share of a file's rows that may be unusable [default: the configuration's, else 0.01]." };
         var rejects = new Option<string?>("--rejects") { Description = "File for unusable rows with line and reason [default: beside the output, OUT.rejected.csv].", HelpName = "FILE.csv" };
-        var memory = new Option<int>("--memory") { Description = "MiB that the import may hold; what does not fit goes to the disk.", DefaultValueFactory = _ => (int)(ImportJob.DefaultMemory >> 20) };
+        var memory = new Option<double>("--memory") { Description = "GiB that the import may hold; what does not fit goes to the disk.", DefaultValueFactory = _ => ImportJob.DefaultMemory / (double)(1L << 30), HelpName = "GIB" };
         var threads = new Option<int>("--threads") { Description = "Threads of the import.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var timeLimit = new Option<int>("--time-limit") { Description = "Minutes after which the import is stopped.", DefaultValueFactory = _ => 24 * 60 };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a prepared folder that is there." };
@@ -34,7 +34,7 @@ internal static class PrepareVerb
         var verb = new Verb("prepare", "Turn raw logs into prepared data.",
             "llm4msr prepare movielens ~/ml-100k --out data",
             "llm4msr prepare movielens ~/ml-100k --out data-fold2 --split user-holdout --fold 2/5",
-            "llm4msr prepare kuaisar ~/KuaiSAR-small --out kuaisar --memory 4096",
+            "llm4msr prepare kuaisar ~/KuaiSAR-small --out kuaisar --memory 4",
             "llm4msr prepare my-logs.json --out data")
         {
             source, folder, output, split, fold, holdout, seed, minCount, scenarios, inScenarios, maxRejected, rejects, memory, threads, timeLimit, overwrite,
@@ -42,7 +42,9 @@ internal static class PrepareVerb
         verb.SetAction(parsed =>
         {
             AtLeast.Check(1, ("--threads", parsed.GetValue(threads)), ("--time-limit", parsed.GetValue(timeLimit)));
-            AtLeast.Check((int)(ImportJob.LeastMemory >> 20), ("--memory", parsed.GetValue(memory)));
+            var bytes = (long)(parsed.GetValue(memory) * (1L << 30));
+            if (bytes < ImportJob.LeastMemory)
+                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--memory is {parsed.GetValue(memory)} GiB, expected {ImportJob.LeastMemory / (double)(1L << 30)} or more."));
             var to = parsed.GetRequiredValue(output);
             OutputFolder.CheckFree(to, parsed.GetValue(overwrite), InteractionDataset.Format);
             var (configuration, from) = KnownData.Find(parsed.GetRequiredValue(source), [.. parsed.GetValue(folder)!.Select(d => d.FullName)], parsed.GetValue(scenarios));
@@ -54,7 +56,7 @@ internal static class PrepareVerb
                 MaxRejected = parsed.GetValue(maxRejected) ?? configuration.MaxRejected,
             };
             var rejected = parsed.GetValue(rejects) ?? $"{Path.TrimEndingDirectorySeparator(to)}.rejected.csv";
-            return Run(cli, new ImportJob(configuration, from, to, "", Path.GetFullPath(rejected), (long)parsed.GetValue(memory) << 20, parsed.GetValue(threads)),
+            return Run(cli, new ImportJob(configuration, from, to, "", Path.GetFullPath(rejected), bytes, parsed.GetValue(threads)),
                 TimeSpan.FromMinutes(parsed.GetValue(timeLimit)));
         });
         return verb;
