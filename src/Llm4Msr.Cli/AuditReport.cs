@@ -59,6 +59,8 @@ internal static class AuditReport
 
     private static string Sentence(LeakReport report) => report.Verdict switch
     {
+        LeakVerdict.Leak when report.Protocol == KnowledgeProtocol.WholePeriod && report.FindingCount == 0 =>
+            Inv($"LEAK, as whole-period means it: {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
         LeakVerdict.Leak => Inv($"LEAK: {report.FindingCount:N0} snapshots or rows break the rule, and {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
         LeakVerdict.NotProven => "Not proven: nothing was found, but of prompts that cannot be written again nothing is known.",
         LeakVerdict.NoLeakAsDeclared => "No leak in what the snapshots declare about themselves.",

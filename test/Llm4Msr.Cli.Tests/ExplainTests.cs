@@ -1,11 +1,16 @@
 using System.Text.Json;
 using Llm4Msr.Platform;
+using Llm4Msr.Testing;
 
 namespace Llm4Msr.Cli.Tests;
 
 /// <summary>What <c>explain</c> says about one prediction.</summary>
-public sealed class ExplainTests(SmallRuns small)
+public sealed class ExplainTests(SmallRuns small) : IDisposable
 {
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
     [Fact]
     public void ARowOfTheDataIsExplainedInOneLinePerCallOfTheModel()
     {
@@ -45,5 +50,30 @@ public sealed class ExplainTests(SmallRuns small)
             $"--scenario is 'comedy'. The model knows: {string.Join(", ", SmallMovieLens.Scenarios)}.");
         CommandRun.Of("explain", small.PlainRun, "--row", "3", "--knowledge", small.Store).AssertFails(FaultKind.Usage,
             $"The model in '{small.PlainRun}' reads no knowledge, so that no text stands behind its predictions. Leave --knowledge out.");
+    }
+
+    [Fact]
+    public void TheTextAndThePromptThatTheRowSeesAreShownAsEvidence()
+    {
+        var store = SmallPrompts.Store(_scratch["prompts.db"], small.Data);
+        string[] train = ["train", small.Data, .. SmallRuns.Small, "--enhancement", "llm4msr", "--knowledge", store, "--components", "2"];
+        CommandRun.Succeeding([.. train, "--out", _scratch["run"]]);
+        CommandRun.Succeeding([.. train, "--out", _scratch["shuffled"], "--arm", "shuffled"]);
+
+        var json = CommandRun.Succeeding("explain", _scratch["run"], "--row", "1190", "--knowledge", store, "--json").Json;
+        var explanation = json.GetProperty("explanation");
+        var (user, asOf) = (explanation.GetProperty("user").GetString(), explanation.GetProperty("knowledge").GetProperty("asOfRank").GetInt64());
+        var said = json.GetProperty("evidence").GetProperty("user");
+        Assert.Equal($"about user {user} as of {asOf}", said.GetProperty("text").GetString());
+        Assert.Contains($"user_{user} liked: Film ", said.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"about {explanation.GetProperty("scenario").GetString()}", json.GetProperty("evidence").GetProperty("scenario").GetProperty("text").GetString());
+        Assert.Contains("not the cause", json.GetProperty("caution").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"Said about the user: about user {user} as of {asOf}\n  Asked: On platform MovieLens", CommandRun.Succeeding("explain", _scratch["run"], "--row", "1190", "--knowledge", store).Output, StringComparison.Ordinal);
+
+        CommandRun.Of("explain", _scratch["shuffled"], "--row", "1190", "--knowledge", store).AssertFails(FaultKind.Usage,
+            $"The model in '{_scratch["shuffled"]}' is a control (shuffled): its users carry vectors that are not about them. Leave --knowledge out.");
+        var other = CommandRun.Of("explain", _scratch["run"], "--row", "1190", "--knowledge", small.Store);
+        Assert.Equal(5, other.Code);
+        Assert.Contains($"is not what '{_scratch["run"]}' was trained with", other.Errors, StringComparison.Ordinal);
     }
 }
