@@ -21,6 +21,8 @@ internal static class AllVerbs
         EvaluateVerb.Create(cli),
         CompareVerb.Create(cli),
         PredictVerb.Create(cli),
+        ExplainVerb.Create(cli),
+        AuditVerb.Create(cli),
         DoctorVerb.Create(cli),
     ];
 }

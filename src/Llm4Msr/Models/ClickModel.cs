@@ -32,6 +32,9 @@ public sealed class ClickModel : nn.Module<CtrBatch, BatchKnowledge?, Tensor>
         ? [.. network.named_parameters().Where(p => p.name.Contains("_generator.", StringComparison.Ordinal)).Select(p => p.parameter)]
         : [];
 
+    /// <summary>How much of a scenario's logits stems from layers beside the backbone; null for a model without such layers.</summary>
+    public FusionShares? SharesIn(int scenario) => (network as KnowledgeFusion)?.SharesIn(scenario);
+
     /// <param name="known">Null for a model that reads no knowledge.</param>
     /// <returns>One logit per row, [B].</returns>
     public override Tensor forward(CtrBatch batch, BatchKnowledge? known) => network.call(embedding.call(batch.Fields), batch.Scenarios, known);

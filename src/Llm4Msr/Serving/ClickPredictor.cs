@@ -53,19 +53,16 @@ public sealed class ClickPredictor : IDisposable
     /// Turns raw rows into encoded ones. An unknown user is scored without id, features and knowledge; an unknown item
     /// without id and features; an unknown context value as one never seen.
     /// </summary>
-    public EncodedRows Encode(IReadOnlyList<RawRow> rows) => new(
-        [.. rows.Select(r => r.Scenario)],
-        [.. rows.Select(r => _encoder.Users.RowOf(r.User))],
-        [.. rows.Select(r => _encoder.Items.RowOf(r.Item))],
-        [.. ContextFields.Select((name, k) => rows.Select(r => _encoder.Vocabularies[name].IndexOf(r.Context[k])).ToArray())],
-        new float[rows.Count]);
+    public EncodedRows Encode(IReadOnlyList<RawRow> rows) => _encoder.Encode(rows);
 
     /// <summary>Probabilities of a click, in the order of the rows.</summary>
     public float[] Predict(EncodedRows rows)
     {
         var logits = Scorer.Score(_model, _encoder, rows, _frozen, _frozen is null ? null : [.. rows.User.Select(user => _newest[user])]);
-        return Array.ConvertAll(logits, logit => (float)(1 / (1 + Math.Exp(-(double)logit))));
+        return Array.ConvertAll(logits, Probability);
     }
+
+    internal static float Probability(float logit) => (float)(1 / (1 + Math.Exp(-(double)logit)));
 
     public void Dispose()
     {
@@ -91,3 +88,13 @@ public sealed class ClickPredictor : IDisposable
 /// <param name="Scenario">Index of the scenario.</param>
 /// <param name="Context">Raw values of the context fields, in the schema's order.</param>
 public sealed record RawRow(int Scenario, string User, string Item, IReadOnlyList<string> Context);
+
+internal static class RawRows
+{
+    public static EncodedRows Encode(this RowEncoder encoder, IReadOnlyList<RawRow> rows) => new(
+        [.. rows.Select(r => r.Scenario)],
+        [.. rows.Select(r => encoder.Users.RowOf(r.User))],
+        [.. rows.Select(r => encoder.Items.RowOf(r.Item))],
+        [.. encoder.Schema.Of(FieldOwner.Context).Select((field, k) => rows.Select(r => encoder.Vocabularies[field.Name].IndexOf(r.Context[k])).ToArray())],
+        new float[rows.Count]);
+}

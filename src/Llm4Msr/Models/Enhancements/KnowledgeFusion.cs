@@ -75,6 +75,16 @@ public sealed class KnowledgeFusion : nn.Module<Tensor, ScenarioGroups, BatchKno
         return logit;
     }
 
+    /// <summary>The alphas of a scenario as they are now.</summary>
+    public FusionShares SharesIn(int scenario)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        return new FusionShares(Value(user_alpha ?? user_alpha_logit?.sigmoid()), Value(alpha ?? alpha_logit?.sigmoid()));
+
+        double? Value(Tensor? share) => share is null ? null : (share.dim() == 0 ? share : share[scenario]).item<float>();
+    }
+
     private Tensor UserLevel(Tensor rows, BatchKnowledge knowledge) => user!.call(rows, knowledge.User);
 
     private Tensor ScenarioLevel(Tensor rows, ScenarioGroups scenarios, BatchKnowledge knowledge) =>
@@ -82,6 +92,11 @@ public sealed class KnowledgeFusion : nn.Module<Tensor, ScenarioGroups, BatchKno
 
     private Tensor Adapt(Tensor rows, Tensor change) => options.Residual ? rows.Plus(change) : change;
 }
+
+/// <summary>Alpha: the share that the logit of a level beside the backbone has in the sum (paper, equation 9).</summary>
+/// <param name="User">Of the user level; null where it does not stand beside the backbone.</param>
+/// <param name="Scenario">Of the scenario level, which is mixed in last.</param>
+public sealed record FusionShares(double? User, double? Scenario);
 
 /// <summary>What the generators read.</summary>
 /// <param name="UserWidth">Size of a user's vector, after projection.</param>

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Llm4Msr.Data;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+using Llm4Msr.Serving;
+using TorchSharp;
+
+namespace Llm4Msr.Cli.Verbs;
+
+/// <summary><c>llm4msr explain</c>: what one prediction hangs on.</summary>
+internal static class ExplainVerb
+{
+    public static Command Create(Cli cli)
+    {
+        var run = new Argument<string>("run") { Description = "Folder written by 'llm4msr train'." };
+        var row = new Option<int?>("--row") { Description = "Rank of an interaction of the data; it sees what the protocol shows it.", HelpName = "RANK" };
+        var user = new Option<string?>("--user") { Description = "With --item and --scenario: a user's id, seen with their newest knowledge." };
+        var item = new Option<string?>("--item") { Description = "An item's id." };
+        var scenario = new Option<string?>("--scenario") { Description = "A scenario's name." };
+        var seed = new Option<int?>("--seed") { Description = "Which of the run's models [default: the first]." };
+        var data = new Option<string?>("--data") { Description = "Prepared data [default: the folder that the run was trained on]." };
+        var knowledge = new Option<string?>("--knowledge") { Description = "Store that the run was trained with: shows what was said about user and scenario, and what was asked.", HelpName = "KNOWLEDGE.db" };
+        var template = PromptDefaults.TemplateOption();
+        var verb = new Verb("explain", "What one prediction hangs on: the same row scored again without knowledge, with a neighbour's, and without each field.",
+            "llm4msr explain runs/star-llm4msr --row 75930 --knowledge knowledge.db",
+            """llm4msr explain runs/star --user 7 --item 12 --scenario "comedy and family" """.TrimEnd())
+        {
+            run, row, user, item, scenario, seed, data, knowledge, template,
+        };
+        verb.SetAction(parsed =>
+        {
+            Libtorch.Require();
+            torch.set_num_threads(1);
+            var folder = ScoredRun.Open(parsed.GetRequiredValue(run));
+            var chosen = parsed.GetValue(seed) ?? folder.Seeds[0];
+            using var explainer = PredictionExplainer.Load(folder, chosen);
+            var explanation = (parsed.GetValue(row), parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(scenario)) switch
+            {
+                ({ } rank, null, null, null) => OfRow(explainer, ScoredRun.OpenData(folder, parsed.GetValue(data)), rank),
+                (null, { } u, { } i, { } name) => explainer.Explain(new RawRow(
+                    ScenarioOf(folder, name), u, i, [.. folder.Encoder.Schema.Of(FieldOwner.Context).Select(_ => "")])),
+                _ => throw new Llm4MsrException(FaultKind.Usage, "Say either --row RANK, or --user ID, --item ID and --scenario NAME."),
+            };
+            var evidence = parsed.GetValue(knowledge) is { } store
+                ? Evidence.Of(folder, explanation, store, parsed.GetValue(data), PromptDefaults.Template(parsed.GetValue(template)))
+                : null;
+            var model = ModelName.Of(folder.Description.Options, folder.Description.Knowledge?.Arm);
+            cli.Terminal.Result(
+                new { run = folder.Path, seed = chosen, model, explanation, evidence, caution = evidence is null ? null : ExplanationReport.Caution },
+                console => ExplanationReport.Print(console, model, chosen, explanation, evidence));
+        });
+        return verb;
+    }
+
+    private static Explanation OfRow(PredictionExplainer explainer, InteractionDataset data, int rank) => rank >= 0 && rank < data.Interactions.Count
+        ? explainer.Explain(data, rank)
+        : throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--row is {rank}, expected a rank from 0 to {data.Interactions.Count - 1}."));
+
+    private static int ScenarioOf(ModelFolder folder, string name)
+    {
+        var names = folder.Encoder.Scenarios.Select(s => s.Name).ToList();
+        return names.IndexOf(name) is >= 0 and var index ? index : throw new Llm4MsrException(
+            FaultKind.Usage, $"--scenario is '{name}'. The model knows: {string.Join(", ", names)}.{Nearest.Hint(name, names)}");
+    }
+}

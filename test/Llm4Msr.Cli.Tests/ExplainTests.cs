@@ -1,0 +1,79 @@
+using System.Text.Json;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
+
+namespace Llm4Msr.Cli.Tests;
+
+/// <summary>What <c>explain</c> says about one prediction.</summary>
+public sealed class ExplainTests(SmallRuns small) : IDisposable
+{
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void ARowOfTheDataIsExplainedInOneLinePerCallOfTheModel()
+    {
+        var run = CommandRun.Succeeding("explain", small.EnhancedRun, "--row", "1190", "--seed", "2", "--knowledge", small.Store);
+
+        Assert.Matches(@"\Astar \+ llm4msr, real knowledge, seed 2: user '\d+', item '\d+', [a-z ]+ \(rank 1190, (not )?clicked\)\nProbability 0\.\d{4}, logit [+-]\d\.\d{4}\.\n", run.Output);
+        Assert.Contains("Alpha, the scenario level's share in the logit: 0.", run.Output, StringComparison.Ordinal);
+        Assert.Equal(3, run.Output.Split('\n').Count(l => l.StartsWith("  without user knowledge ", StringComparison.Ordinal)
+            || l.StartsWith("  without scenario knowledge ", StringComparison.Ordinal) || l.StartsWith("  with that of user '", StringComparison.Ordinal)));
+        Assert.Contains("The vector of the user was made elsewhere, without a text.\n", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith("evidence of what was known, not the cause of the prediction.\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TheJsonHoldsTheSameAndAModelWithoutKnowledgeSaysSo()
+    {
+        string[] row = ["--user", "7", "--item", "12", "--scenario", SmallMovieLens.Scenarios[0]];
+
+        var plain = CommandRun.Succeeding(["explain", small.PlainRun, .. row, "--json"]).Json.GetProperty("explanation");
+        Assert.Equal(JsonValueKind.Null, plain.GetProperty("knowledge").ValueKind);
+        Assert.True(plain.GetProperty("fields").GetArrayLength() >= 3);
+        Assert.Contains("This model reads no knowledge.\n", CommandRun.Succeeding(["explain", small.PlainRun, .. row]).Output, StringComparison.Ordinal);
+
+        var enhanced = CommandRun.Succeeding(["explain", small.EnhancedRun, .. row, "--json"]).Json;
+        Assert.Equal("7", enhanced.GetProperty("explanation").GetProperty("user").GetString());
+        Assert.InRange(enhanced.GetProperty("explanation").GetProperty("shares").GetProperty("scenario").GetDouble(), 0, 1);
+        Assert.Equal(JsonValueKind.Null, enhanced.GetProperty("evidence").ValueKind);
+    }
+
+    [Fact]
+    public void WhatCannotBeExplainedIsRefusedWithTheWayOut()
+    {
+        CommandRun.Of("explain", small.PlainRun, "--user", "7", "--item", "12").AssertFails(FaultKind.Usage,
+            "Say either --row RANK, or --user ID, --item ID and --scenario NAME.");
+        CommandRun.Of("explain", small.PlainRun, "--row", "1200").AssertFails(FaultKind.Usage, "--row is 1200, expected a rank from 0 to 1199.");
+        CommandRun.Of("explain", small.PlainRun, "--user", "7", "--item", "12", "--scenario", "comedy").AssertFails(FaultKind.Usage,
+            $"--scenario is 'comedy'. The model knows: {string.Join(", ", SmallMovieLens.Scenarios)}.");
+        CommandRun.Of("explain", small.PlainRun, "--row", "3", "--knowledge", small.Store).AssertFails(FaultKind.Usage,
+            $"The model in '{small.PlainRun}' reads no knowledge, so that no text stands behind its predictions. Leave --knowledge out.");
+    }
+
+    [Fact]
+    public void TheTextAndThePromptThatTheRowSeesAreShownAsEvidence()
+    {
+        var store = SmallPrompts.Store(_scratch["prompts.db"], small.Data);
+        string[] train = ["train", small.Data, .. SmallRuns.Small, "--enhancement", "llm4msr", "--knowledge", store, "--components", "2"];
+        CommandRun.Succeeding([.. train, "--out", _scratch["run"]]);
+        CommandRun.Succeeding([.. train, "--out", _scratch["shuffled"], "--arm", "shuffled"]);
+
+        var json = CommandRun.Succeeding("explain", _scratch["run"], "--row", "1190", "--knowledge", store, "--json").Json;
+        var explanation = json.GetProperty("explanation");
+        var (user, asOf) = (explanation.GetProperty("user").GetString(), explanation.GetProperty("knowledge").GetProperty("asOfRank").GetInt64());
+        var said = json.GetProperty("evidence").GetProperty("user");
+        Assert.Equal($"about user {user} as of {asOf}", said.GetProperty("text").GetString());
+        Assert.Contains($"user_{user} liked: Film ", said.GetProperty("prompt").GetString(), StringComparison.Ordinal);
+        Assert.Equal($"about {explanation.GetProperty("scenario").GetString()}", json.GetProperty("evidence").GetProperty("scenario").GetProperty("text").GetString());
+        Assert.Contains("not the cause", json.GetProperty("caution").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"Said about the user: about user {user} as of {asOf}\n  Asked: On platform MovieLens", CommandRun.Succeeding("explain", _scratch["run"], "--row", "1190", "--knowledge", store).Output, StringComparison.Ordinal);
+
+        CommandRun.Of("explain", _scratch["shuffled"], "--row", "1190", "--knowledge", store).AssertFails(FaultKind.Usage,
+            $"The model in '{_scratch["shuffled"]}' is a control (shuffled): its users carry vectors that are not about them. Leave --knowledge out.");
+        var other = CommandRun.Of("explain", _scratch["run"], "--row", "1190", "--knowledge", small.Store);
+        Assert.Equal(5, other.Code);
+        Assert.Contains($"is not what '{_scratch["run"]}' was trained with", other.Errors, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,57 @@
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Reasoning;
+using Llm4Msr.Reasoning.Prompts;
+
+namespace Llm4Msr.Cli.Tests;
+
+/// <summary>Stores of real prompts with invented answers, made without a language model.</summary>
+internal static class SmallPrompts
+{
+    private const int History = 15;
+
+    /// <summary>A store that calls itself past-only.</summary>
+    /// <param name="made">The protocol by which its prompts are really made.</param>
+    public static string Store(string path, string dataFolder, KnowledgeProtocol made = KnowledgeProtocol.PastOnly)
+    {
+        var data = InteractionDataset.Open(dataFolder);
+        var builder = new PromptBuilder(data, PromptTemplate.BuiltIn);
+        var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
+        var fingerprint = new KnowledgeFingerprint
+        {
+            Source = "tiny",
+            WeightsHash = "",
+            TokenizerHash = "",
+            TemplateHash = PromptTemplate.BuiltIn.Hash,
+            ChatFormat = "none",
+            Decoding = "greedy",
+            States = ["state"],
+            Norm = KnowledgeNorm.Post,
+            UserWidth = 2,
+            ScenarioWidth = 3,
+            HistoryLength = History,
+            Protocol = KnowledgeProtocol.PastOnly,
+        };
+        using var store = KnowledgeStore.OpenForWriting(path, fingerprint, data.Description.InteractionsHash);
+        store.Append([.. Enumerable.Range(0, SmallMovieLens.Scenarios.Length).Select(s => new KnowledgeRecord
+        {
+            Key = KnowledgeKey.ForScenario(SmallMovieLens.Scenarios[s]),
+            AsOfRank = data.Interactions.Count,
+            AsOfTime = data.Interactions.Time[^1],
+            Basis = data.Description.TrainingPartHash,
+            PromptHash = builder.ForScenario(s).Hash,
+            Text = $"about {SmallMovieLens.Scenarios[s]}",
+            Vectors = [[s, s * s, 1 - s]],
+        })]);
+        store.Append([.. Enumerable.Range(0, timeline.Users).SelectMany(user => SnapshotPlan.RanksFor(data, timeline, made, user).Select(rank => new KnowledgeRecord
+        {
+            Key = KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]),
+            AsOfRank = rank,
+            AsOfTime = data.Interactions.Time[rank - 1],
+            PromptHash = builder.ForUser(UserHistory.Of(data.Interactions, timeline, user, rank, SmallMovieLens.Scenarios.Length, History)).Hash,
+            Text = $"about user {data.Encoder.Users.Keys[user]} as of {rank}",
+            Vectors = [[rank % 7, 50 + rank % 100]],
+        }))]);
+        return path;
+    }
+}
