@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
+using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
@@ -9,10 +8,15 @@ namespace Llm4Msr.Reasoning;
 /// <summary>How far the asking is.</summary>
 /// <param name="Asked">Prompts answered and stored in this run.</param>
 /// <param name="PromptTokens">Read in this run.</param>
+/// <param name="PaddingTokens">Places before shorter prompts of a batch that the cache holds and every new token passes over.</param>
 /// <param name="NewTokens">Generated in this run.</param>
-/// <param name="ToDo">Prompts that were not stored when this run began.</param>
+/// <param name="ToDo">Prompts that this run is to ask.</param>
 /// <param name="TokensToDo">Their tokens.</param>
-public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTokens, int ToDo, long TokensToDo);
+public sealed record ReasoningProgress(int Asked, long PromptTokens, long PaddingTokens, long NewTokens, int ToDo, long TokensToDo)
+{
+    /// <summary>Share of padding in what the cache holds of prompts.</summary>
+    public double PaddedShare => PaddingTokens == 0 ? 0 : PaddingTokens / (double)(PromptTokens + PaddingTokens);
+}
 
 /// <summary>
 /// Step 1 of the paper's algorithm 1: asks the frozen language model about every scenario and every user, and stores text
@@ -27,6 +31,7 @@ public static class KnowledgeReasoner
         TokenizerHash = model.Identity.TokenizerHash ?? "",
         TemplateHash = options.Template.Hash,
         ChatFormat = model.Identity.ChatFormat ?? "none",
+        SystemMessage = model.Identity.SystemMessage,
         Decoding = options.Temperature > 0
             ? FormattableString.Invariant($"temperature {options.Temperature}, top-p {options.TopP}, seed {options.Seed}, {options.MaxNewTokens} new tokens")
             : FormattableString.Invariant($"greedy, {options.MaxNewTokens} new tokens"),
@@ -38,64 +43,58 @@ public static class KnowledgeReasoner
         Protocol = options.Protocol,
     };
 
-    /// <summary>Asks what the store does not hold yet.</summary>
-    /// <param name="questions">See <see cref="Questions.Of"/>.</param>
+    /// <summary>Takes over what is known from before, then asks the rest.</summary>
+    /// <param name="earlier">The store that <paramref name="plan"/> takes over from, or null.</param>
     /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
     /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
     public static ReasoningProgress Run(
-        InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, KnowledgeStore store, ReasoningOptions options,
+        InteractionDataset data, ILanguageModel model, ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier, ReasoningOptions options,
         CancellationToken cancellation, Action<ReasoningProgress>? progress = null)
     {
-        var open = questions.Where(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash)).ToList();
-        var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens.Length));
-        var batches = new ConcurrentQueue<Question[]>(PromptBatches.Of(open, model.Memory, options));
-        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        ExceptionDispatchInfo? failure = null;
+        TakeOver(plan, store, earlier);
+        var done = new ReasoningProgress(0, 0, 0, 0, plan.Ask.Count, plan.Ask.Sum(q => (long)q.Tokens.Length));
+        var clock = Stopwatch.StartNew();
         var gate = new Lock();
-
-        var workers = Enumerable.Range(0, Math.Max(1, options.Workers)).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
-        workers.ForEach(worker => worker.Start());
-        workers.ForEach(worker => worker.Join());
-        failure?.Throw();
-        cancellation.ThrowIfCancellationRequested();
-        return done;
-
-        void Work()
+        BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !(clock.Elapsed >= options.Budget?.Time), (batch, stop) =>
         {
-            try
+            var answers = Ask(model, batch, options, stop);
+            var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
+            lock (gate)
             {
-                while (!failed.IsCancellationRequested && batches.TryDequeue(out var batch))
+                store.Append(records);
+                done = done with
                 {
-                    var answers = model.Generate([.. batch.Select(q => q.Tokens)], GenerationOf(batch, options), failed.Token);
-                    var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
-                    lock (gate)
-                    {
-                        store.Append(records);
-                        done = done with
-                        {
-                            Asked = done.Asked + batch.Length,
-                            PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
-                            NewTokens = done.NewTokens + answers.Sum(a => (long)a.GeneratedIds.Count),
-                        };
-                        progress?.Invoke(done);
-                    }
-                }
+                    Asked = done.Asked + batch.Length,
+                    PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
+                    PaddingTokens = done.PaddingTokens + PromptBatches.PaddingOf(batch),
+                    NewTokens = done.NewTokens + answers.Sum(a => (long)a.GeneratedIds.Count),
+                };
+                progress?.Invoke(done);
             }
-            catch (Exception e)
+        }, cancellation);
+        return done;
+    }
+
+    internal static IReadOnlyList<Answer> Ask(ILanguageModel model, Question[] batch, ReasoningOptions options, CancellationToken cancellation) =>
+        model.Generate([.. batch.Select(q => q.Tokens)], GenerationOf(batch, options), cancellation);
+
+    private static void TakeOver(ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier)
+    {
+        const int AtOnce = 256;
+        foreach (var some in plan.TakenOver.Where(t => !t.IsIn(store)).Chunk(AtOnce))
+        {
+            store.Append([.. some.Select(t => earlier!.FindByPrompt(t.Question.Key, t.PromptHash)! with
             {
-                lock (gate)
-                {
-                    if (e is not OperationCanceledException)
-                        failure ??= ExceptionDispatchInfo.Capture(e);
-                }
-                failed.Cancel();
-            }
+                AsOfRank = t.Question.AsOfRank,
+                AsOfTime = t.AsOfTime,
+                Basis = t.Question.Basis,
+            })]);
         }
     }
 
     private static GenerationOptions GenerationOf(Question[] batch, ReasoningOptions options) => new(
         options.MaxNewTokens,
-        options.Temperature > 0 ? new Sampling(options.Temperature, options.TopP, options.Seed, [.. batch.Select(q => q.Key.ToString())]) : null)
+        options.Temperature > 0 ? new Sampling(options.Temperature, options.TopP, options.Seed, [.. batch.Select(q => q.SamplingKey)]) : null)
     {
         Layers = [.. options.States.Select(state => state.Layer).OfType<int>().Distinct()],
     };

@@ -9,7 +9,14 @@ namespace Llm4Msr.Reasoning;
 /// <param name="AsOfRank">The prompt was made from interactions of lower rank.</param>
 /// <param name="Basis">For scenarios, the training part whose statistics the prompt holds.</param>
 /// <param name="Tokens">The prompt as the model reads it.</param>
-public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int[] Tokens);
+public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int[] Tokens)
+{
+    /// <summary>
+    /// What its draws depend on, beside the seed: two snapshots of a user draw apart, and a prompt that did not change draws
+    /// the same as of a later rank.
+    /// </summary>
+    public string SamplingKey => $"{Key} {Prompt.Hash}";
+}
 
 /// <summary>Everything that a protocol asks about a data set: scenarios first, then users.</summary>
 public static class Questions
