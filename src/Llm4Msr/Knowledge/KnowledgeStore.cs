@@ -132,7 +132,7 @@ public sealed class KnowledgeStore : IDisposable
     public KnowledgeRecord? FindByPrompt(KnowledgeKey key, string promptHash)
     {
         var hash = Hash256.Parse(promptHash);
-        return Read(Index.Of(key).Where(s => s.PromptHash == hash));
+        return Index.Of(key).Where(s => s.PromptHash == hash).Select(Read).FirstOrDefault();
     }
 
     /// <summary>The record with the highest rank, of several the one appended last; null where there is none.</summary>
@@ -140,7 +140,7 @@ public sealed class KnowledgeStore : IDisposable
 
     /// <summary>All records of a key, the highest rank first, of several of one rank the one appended last; each is read when it is reached.</summary>
     public IEnumerable<KnowledgeRecord> RecordsOf(KnowledgeKey key) =>
-        Index.Of(key).OrderByDescending(s => s.AsOfRank).Select(s => _file.Read(s.Key, s.Sequence).ToRecord(Fingerprint.Precision));
+        Index.Of(key).OrderByDescending(s => s.AsOfRank).Select(Read);
 
     /// <summary>
     /// All records in the order in which they were appended, each checked as it is read; the last step checks that they
@@ -158,6 +158,8 @@ public sealed class KnowledgeStore : IDisposable
     }
 
     internal IReadOnlyList<IndexedSnapshot> Snapshots => Index.Snapshots;
+
+    internal KnowledgeRecord Read(IndexedSnapshot snapshot) => _file.Read(snapshot.Key, snapshot.Sequence).ToRecord(Fingerprint.Precision);
 
     internal IEnumerable<StoredRow> Scan()
     {
@@ -179,13 +181,6 @@ public sealed class KnowledgeStore : IDisposable
             }
             return _index;
         }
-    }
-
-    private KnowledgeRecord? Read(IEnumerable<IndexedSnapshot> bestFirst)
-    {
-        foreach (var snapshot in bestFirst)
-            return _file.Read(snapshot.Key, snapshot.Sequence).ToRecord(Fingerprint.Precision);
-        return null;
     }
 
     /// <summary>Refuses a store whose knowledge is not comparable with that of <paramref name="fingerprint"/>.</summary>
