@@ -14,7 +14,12 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
     /// <summary>Called before each batch with its number, from 0; may throw.</summary>
     public Action<int>? BeforeBatch { get; set; }
 
-    public LanguageModelIdentity Identity { get; } = new("fake", "none", new string('0', 64), null, "plain", null, "fp32");
+    /// <summary>What draws depended on, where tokens were drawn.</summary>
+    public List<string> SamplingKeys { get; } = [];
+
+    public string? SystemMessage { get; init; }
+
+    public LanguageModelIdentity Identity => new("fake", "none", new string('0', 64), null, "plain", SystemMessage, "fp32");
 
     public int ContextLength => contextLength;
 
@@ -36,6 +41,7 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
             BeforeBatch?.Invoke(BatchSizes.Count);
             BatchSizes.Add(prompts.Count);
             Asked.AddRange(prompts);
+            SamplingKeys.AddRange(options.Sampling?.Keys ?? []);
         }
         return [.. prompts.Select(prompt =>
         {

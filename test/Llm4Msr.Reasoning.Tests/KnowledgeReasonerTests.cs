@@ -148,6 +148,35 @@ public sealed class KnowledgeReasonerTests : IDisposable
         KnowledgeReasoner.FingerprintOf(new FakeLanguageModel(), new ReasoningOptions()).ToJson());
 
     [Fact]
+    public void WhatTheModelIsToldFirstIsPartOfTheFingerprint() => Assert.Equal(
+        "You are kind.", KnowledgeReasoner.FingerprintOf(new FakeLanguageModel { SystemMessage = "You are kind." }, new ReasoningOptions()).SystemMessage);
+
+    [Fact]
+    public void TwoSnapshotsOfAUserDrawApartAndTheSamePromptDrawsTheSameWheneverItIsAsked()
+    {
+        var model = new FakeLanguageModel();
+        Run(model, "a.db", s_options with { Temperature = 1 });
+        var questions = Questions.Of(_data, model, s_options);
+
+        Assert.Equal(questions.Count, model.SamplingKeys.Distinct().Count());
+        Assert.All(questions, question => Assert.Contains(question.SamplingKey, model.SamplingKeys));
+        Assert.Equal(questions[5].SamplingKey, (questions[5] with { AsOfRank = 1 + questions[5].AsOfRank }).SamplingKey);
+    }
+
+    [Fact]
+    public void PaddingIsCountedOverWhatWasAsked()
+    {
+        var model = new FakeLanguageModel();
+
+        var done = Run(model, "a.db", s_options);
+
+        var batches = PromptBatches.Of(Questions.Of(_data, model, s_options), model.Memory, s_options);
+        Assert.Equal(batches.Sum(batch => batch.Sum(q => batch.Max(other => other.Tokens.Length) - q.Tokens.Length)), done.PaddingTokens);
+        Assert.NotEqual(0, done.PaddingTokens);
+        Assert.Equal(done.PaddingTokens / (double)(done.PaddingTokens + done.PromptTokens), done.PaddedShare);
+    }
+
+    [Fact]
     public void StatesOfSeveralLayersAreKeptFromOnePassAndNamed()
     {
         var options = s_options with { States = [new(HiddenStateDefinition.AfterLastToken), new(HiddenStateDefinition.LastPromptToken, Layer: 2)] };
@@ -178,7 +207,8 @@ public sealed class KnowledgeReasonerTests : IDisposable
     {
         data ??= _data;
         using var store = KnowledgeStore.OpenForWriting(_scratch[name], KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
-        return KnowledgeReasoner.Run(data, model, Questions.Of(data, model, options), store, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
+        var plan = ReasoningPlan.Of(data, Questions.Of(data, model, options), store, earlier: null, options);
+        return KnowledgeReasoner.Run(data, model, plan, store, earlier: null, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
     }
 
     private string ContentHash(string name)
