@@ -27,13 +27,7 @@ public static class Questions
         var builder = new PromptBuilder(data, options.Template, model.Cut);
         var questions = new List<Question>();
         for (var s = 0; s < data.Description.Scenarios.Count; s++)
-        {
-            var prompt = builder.ForScenario(s);
-            var key = KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name);
-            var tokens = Encode(model, prompt);
-            PromptBudget.Check($"The prompt of the {key}", tokens.Length, Limit(model, options));
-            questions.Add(new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens));
-        }
+            questions.Add(OfScenario(data, builder, model, options, s));
 
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
         for (var user = 0; user < timeline.Users; user++)
@@ -44,8 +38,17 @@ public static class Questions
         return questions;
     }
 
+    public static Question OfScenario(InteractionDataset data, PromptBuilder builder, ILanguageModel model, ReasoningOptions options, int scenario)
+    {
+        var prompt = builder.ForScenario(scenario);
+        var key = KnowledgeKey.ForScenario(data.Description.Scenarios[scenario].Name);
+        var tokens = Encode(model, prompt);
+        PromptBudget.Check($"The prompt of the {key}", tokens.Length, Limit(model, options));
+        return new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens);
+    }
+
     /// <summary>A user without a positive is not asked about; nor is a snapshot whose prompt is that of the one before.</summary>
-    private static IEnumerable<Question> OfUser(
+    public static IEnumerable<Question> OfUser(
         InteractionDataset data, PromptBuilder builder, UserTimeline timeline, ILanguageModel model, ReasoningOptions options, int user)
     {
         string? last = null;
