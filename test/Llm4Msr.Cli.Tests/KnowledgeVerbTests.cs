@@ -15,8 +15,18 @@ public sealed class KnowledgeVerbTests : IDisposable
     private readonly InteractionDataset _data;
     private readonly KnowledgeFingerprint _fingerprint = new()
     {
-        Source = "written by hand", WeightsHash = "", TokenizerHash = "", TemplateHash = PromptTemplate.BuiltIn.Hash, ChatFormat = "none", Decoding = "greedy, 3 new tokens",
-        States = ["first", "second"], Norm = KnowledgeNorm.Post, UserWidth = 2, ScenarioWidth = 2, HistoryLength = 15, Protocol = KnowledgeProtocol.TrainPart,
+        Source = "written by hand",
+        WeightsHash = "",
+        TokenizerHash = "",
+        TemplateHash = PromptTemplate.BuiltIn.Hash,
+        ChatFormat = "none",
+        Decoding = "greedy, 3 new tokens",
+        States = ["first", "second"],
+        Norm = KnowledgeNorm.Post,
+        UserWidth = 2,
+        ScenarioWidth = 2,
+        HistoryLength = 15,
+        Protocol = KnowledgeProtocol.TrainPart,
     };
 
     public KnowledgeVerbTests()
@@ -124,8 +134,15 @@ public sealed class KnowledgeVerbTests : IDisposable
     {
         Write("a.db", [new()
         {
-            Key = KnowledgeKey.ForScenario("feed"), AsOfRank = 1, AsOfTime = 1, Basis = _data.Description.TrainingPartHash, PromptHash = FileHash.Of("x"), Text = "words",
-            PromptTokens = 9, NewTokens = 3, Vectors = [[1, 2], [3, 4]],
+            Key = KnowledgeKey.ForScenario("feed"),
+            AsOfRank = 1,
+            AsOfTime = 1,
+            Basis = _data.Description.TrainingPartHash,
+            PromptHash = FileHash.Of("x"),
+            Text = "words",
+            PromptTokens = 9,
+            NewTokens = 3,
+            Vectors = [[1, 2], [3, 4]],
         }]);
 
         var run = CommandRun.Succeeding("knowledge", "stats", _scratch["a.db"]);
@@ -169,9 +186,14 @@ public sealed class KnowledgeVerbTests : IDisposable
         var history = UserHistory.Of(_data.Interactions, timeline, _data.Encoder.Users.RowOf(id), Rank(id), _data.Description.Scenarios.Count, 15);
         return new KnowledgeRecord
         {
-            Key = KnowledgeKey.ForUser(id), AsOfRank = Rank(id), AsOfTime = _data.Interactions.Time[Rank(id) - 1],
+            Key = KnowledgeKey.ForUser(id),
+            AsOfRank = Rank(id),
+            AsOfTime = _data.Interactions.Time[Rank(id) - 1],
             PromptHash = new PromptBuilder(_data, PromptTemplate.BuiltIn).ForUser(history).Hash,
-            Text = string.Create(CultureInfo.InvariantCulture, $"about {id}"), PromptTokens = 10, NewTokens = 3, Vectors = [first, second],
+            Text = string.Create(CultureInfo.InvariantCulture, $"about {id}"),
+            PromptTokens = 10,
+            NewTokens = 3,
+            Vectors = [first, second],
         };
     }
 }
