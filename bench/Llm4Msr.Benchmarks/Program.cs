@@ -21,6 +21,9 @@ try
         case ["auc"]:
             AucBenchmark.Run();
             return 0;
+        case ["generate", "--folder", var folder]:
+            GenerateBenchmark.Run(folder);
+            return 0;
         default:
             Console.Error.WriteLine("""
                 dotnet run -c Release --project bench/Llm4Msr.Benchmarks -- VERB
@@ -28,6 +31,7 @@ try
                   training-step --data DATA --knowledge STORE
                                             What does knowledge cost per training step?
                   backbone-step             How far is a backbone's training step from what the processor can do?
+                  generate --folder FOLDER  How long do generated files of KuaiSAR-small's size take, and how much memory?
                   auc                       What do the exact AUC of two million rows and its interval cost?
                 """);
             return 2;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Llm4Msr.Cli.Verbs;
 using Llm4Msr.Platform;
@@ -47,6 +48,8 @@ internal static class CommandLine
         {
             var root = Root(cli);
             var parsed = root.Parse(args);
+            if (parsed.Tokens is [{ Type: TokenType.Argument }, ..])
+                parsed = root.Parse(args[..1]); // the first word is no command: the mistake, even where a later word happens to be one ('trian data')
             cli.Terminal.Json = parsed.GetValue<bool>(Json);
             var problems = parsed.Action is HelpWithExamples ? [] : UsageProblems.Of(parsed);
             return problems.Count > 0 ? ReportWrongUsage(parsed, problems, cli) : Invoke(parsed);
@@ -123,7 +126,7 @@ internal static class CommandLine
         public static string FullName(ParseResult parsed)
         {
             var names = new List<string>();
-            for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+            for (var result = parsed.CommandResult; result is not null; result = result.Parent as CommandResult)
                 names.Insert(0, result.Command is RootCommand ? Name : result.Command.Name);
             return string.Join(' ', names);
         }

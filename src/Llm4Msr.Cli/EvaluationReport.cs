@@ -61,15 +61,23 @@ internal static class EvaluationReport
         table.AddColumn("");
         AddColumns(table, ["rows", "clicks", "users with\nboth classes", "left out of\ngrouped AUC",
             .. (string[])(intervals is null ? [] : ["grouped AUC\n95 % interval", "log loss\n95 % interval"])]);
+        var calibration = NewTable("intervals of calibration");
+        calibration.AddColumn("");
+        AddColumns(calibration, ["norm. entropy", "ECE", "predicted / actual"]);
         var metrics = seeds[0].Metrics; // counts are those of the rows, whatever the seed
         foreach (var (scenario, s) in metrics.Scenarios.Append(metrics.Overall).Select((m, s) => (m, s)))
         {
+            var own = IntervalsAt(intervals, s);
             table.AddRow([
                 Markup.Escape(scenario.Scenario), Count(scenario.Rows), Count(scenario.Clicks), Count(scenario.GroupedAuc.Users), Count(scenario.GroupedAuc.LeftOut),
-                .. (string[])(IntervalsAt(intervals, s) is { } own ? [Text(own.GroupedAuc), Text(own.LogLoss)] : []),
+                .. (string[])(own is not null ? [Text(own.GroupedAuc), Text(own.LogLoss)] : []),
             ]);
+            if (own is not null)
+                calibration.AddRow([Markup.Escape(scenario.Scenario), Text(own.NormalizedEntropy), Text(own.CalibrationError), Text(own.PredictedToActual)]);
         }
         console.Write(table);
+        if (intervals is not null)
+            console.Write(calibration);
         console.Write(MetricsReport.TableOf("every seed", seeds));
         console.WriteLine("AUC: share of pairs of a clicked and an unclicked row in the right order. Grouped AUC: each user's own, weighted by rows.");
         console.WriteLine("Normalised entropy: log loss (nats) over that of the click rate alone. ± is the standard deviation over seeds.");

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
 using Llm4Msr.Platform;
@@ -15,7 +14,7 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
     private static readonly ReasoningOptions s_defaults = new();
 
     private readonly Argument<string> _data = new("data") { Description = "Folder written by 'llm4msr prepare'." };
-    private readonly Option<string> _model = new("--model") { Description = "Language model: a GGUF file, or a Hugging Face folder.", Required = true, HelpName = "FILE" };
+    private readonly Option<string> _model = new("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY).", Required = true, HelpName = "FILE|URL" };
     private readonly Option<string?> _output = new("--out") { Description = outputDescription, Required = outputRequired, HelpName = "KNOWLEDGE.db" };
     private readonly Option<int> _history = new("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => s_defaults.History };
     private readonly Option<int> _newTokens = new("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => s_defaults.MaxNewTokens };
@@ -41,11 +40,13 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
         CustomParser = ParseBudget,
         HelpName = "TOKENS|90m|8h",
     };
+    private readonly ServerArguments _server = new();
+    private readonly SpendingArguments _spending = new();
 
     public IEnumerable<Option> Options =>
     [
         _model, _output, _history, _newTokens, _protocol, _template, _states, _layers, _temperature, _topP, _seed, _chat, _weights, _device, _memory, _batch, _workers,
-        _reuse, _minNew, _maxAge, _budget,
+        _reuse, _minNew, _maxAge, _budget, .. _spending.Options, .. _server.Options,
     ];
 
     public Argument<string> Data => _data;
@@ -53,9 +54,11 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
     /// <summary>What the arguments say, checked as far as it can be without the data and the model.</summary>
     public ReasonSettings Read(ParseResult parsed)
     {
+        var model = parsed.GetRequiredValue(_model);
+        var isServer = ServerArguments.IsServer(model);
+        _server.Check(parsed, isServer, _layers, _chat, _weights, _device, _memory, _batch, _workers);
         var options = new ReasoningOptions
         {
-            States = Choices(parsed.GetValue(_states), parsed.GetValue(_layers)),
             Temperature = parsed.GetValue(_temperature),
             TopP = parsed.GetValue(_topP),
             Seed = parsed.GetValue(_seed),
@@ -64,8 +67,8 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
             MaxNewTokens = parsed.GetValue(_newTokens),
             Protocol = parsed.GetValue(_protocol).Value,
             Template = PromptDefaults.Template(parsed.GetValue(_template)),
-            BatchSize = parsed.GetValue(_batch),
-            Workers = parsed.GetValue(_workers),
+            BatchSize = isServer ? 1 : parsed.GetValue(_batch), // a server makes its own batches, and each answer is stored as it comes
+            Workers = isServer ? _server.Concurrency(parsed) : parsed.GetValue(_workers),
             MinNew = parsed.GetValue(_minNew),
             MaxAge = parsed.GetValue(_maxAge),
             Budget = parsed.GetValue(_budget),
@@ -77,18 +80,8 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
         if (reuse is not null && output is not null && Path.GetFullPath(reuse) == Path.GetFullPath(output))
             throw new Llm4MsrException(FaultKind.Usage, $"--reuse and --out are the same file '{reuse}'. What is taken over goes into a new store: name another file for it.");
         return new ReasonSettings(
-            parsed.GetRequiredValue(_data), parsed.GetRequiredValue(_model), output, reuse,
-            new LoadOptions(parsed.GetValue(_chat), parsed.GetValue(_weights).Value, parsed.GetValue(_device)!), options);
-    }
-
-    /// <summary>Every state of every layer; those after the final norm first, as a run without these options has them.</summary>
-    private static IReadOnlyList<StateChoice> Choices(HiddenStateDefinition[]? states, int?[]? layers)
-    {
-        if (states is not { Length: > 0 })
-            states = Enum.GetValues<HiddenStateDefinition>();
-        if (layers is not { Length: > 0 })
-            layers = [null];
-        return [.. layers.Distinct().OrderBy(layer => layer ?? -1).SelectMany(layer => states.Distinct().Order().Select(state => new StateChoice(state, layer)))];
+            parsed.GetRequiredValue(_data), new ModelChoice(model, new LoadOptions(parsed.GetValue(_chat), parsed.GetValue(_weights).Value, parsed.GetValue(_device)!), isServer ? _server.OptionsOf(parsed, model) : null),
+            output, reuse, parsed.GetValue(_states) ?? [], parsed.GetValue(_layers) ?? [], _spending.Read(parsed), options);
     }
 
     private static HiddenStateDefinition[] ParseStates(ArgumentResult result) =>
@@ -154,51 +147,5 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
             'd' when number <= 100_000 => TimeSpan.FromDays(number),
             _ => null,
         };
-    }
-}
-
-/// <summary>What is to be asked of which model, and where the answers go.</summary>
-/// <param name="Output">Null only where nothing is written.</param>
-/// <param name="Reuse">Store of earlier interactions, or null.</param>
-internal sealed record ReasonSettings(string Data, string Model, string? Output, string? Reuse, LoadOptions Loading, ReasoningOptions Options)
-{
-    public LanguageModel LoadModel()
-    {
-        var model = LanguageModel.Load(Model, Loading);
-        if (Options.States.FirstOrDefault(state => state.Layer > model.Layers) is not { } state)
-            return model;
-        var (name, layers) = (model.Identity.Name, model.Layers);
-        model.Dispose();
-        throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--layer is {state.Layer}: '{name}' has {layers} layers."));
-    }
-
-    /// <summary>The earlier store, whose knowledge has to be comparable; null where none is named.</summary>
-    public KnowledgeStore? OpenEarlier(KnowledgeFingerprint fingerprint)
-    {
-        if (Reuse is null)
-            return null;
-        var store = KnowledgeStore.OpenForReading(Reuse);
-        try
-        {
-            store.RequireFingerprint(fingerprint);
-            return store;
-        }
-        catch
-        {
-            store.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Every question, with its progress on standard error.</summary>
-    public IReadOnlyList<Question> Questions(Cli cli, InteractionDataset data, LanguageModel model)
-    {
-        IReadOnlyList<Question> questions = [];
-        cli.Terminal.WithProgress("prompts", data.Encoder.Users.Count, report => questions = Reasoning.Questions.Of(data, model, Options, user =>
-        {
-            cli.Cancellation.ThrowIfCancellationRequested();
-            report(user + 1, "writing");
-        }));
-        return questions;
     }
 }

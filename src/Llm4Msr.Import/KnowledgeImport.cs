@@ -1,18 +1,17 @@
-using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
-using TorchSharp;
 
 namespace Llm4Msr.Import;
 
-/// <summary>Vectors that somebody else made: one tensor of a safetensors file.</summary>
+/// <summary>Vectors that somebody else made: a tensor of a safetensors file, a column of a Parquet file, a field of JSON lines.</summary>
 /// <param name="Tenths">Of users' vectors: from the first how many tenths of a user's own interactions they were made. Of scenarios' vectors 0.</param>
 /// <param name="State">Name of the state definition.</param>
+/// <param name="Tensor">Its name: of the tensor, column or field.</param>
 public sealed record VectorSource(KnowledgeLevel Level, int Tenths, string State, string File, string Tensor);
 
 /// <param name="Name">What the vectors are called in the fingerprint.</param>
-/// <param name="UserKeys">The user of each row; null for the users of the data in their order.</param>
+/// <param name="UserKeys">The user of each row of a tensor; null for the users of the data in their order.</param>
 public sealed record KnowledgeImportOptions(
     string Name, KnowledgeProtocol Protocol, IReadOnlyList<VectorSource> Sources, IReadOnlyList<string>? UserKeys = null);
 
@@ -27,9 +26,10 @@ public static class KnowledgeImport
 
     public static KnowledgeImportResult Run(InteractionDataset data, KnowledgeImportOptions options, string storePath)
     {
-        if (File.Exists(storePath))
-            throw new Llm4MsrException(FaultKind.Usage, $"'{storePath}' is there already. Name another file: an import fills a store of its own.");
-        var vectors = options.Sources.Select(Read).ToList();
+        RefuseExisting(storePath);
+        var users = options.UserKeys ?? data.Encoder.Users.Keys;
+        var scenarios = data.Description.Scenarios.Select(s => s.Name).ToList();
+        var vectors = options.Sources.Select(source => VectorFile.Read(source, source.Level == KnowledgeLevel.Scenario ? scenarios : users)).ToList();
         var states = options.Sources.Select(s => s.State).Distinct().ToList();
         var withoutVectors = 0;
         var records = ScenarioRecords(data, states, options, vectors).Concat(UserRecords(data, states, options, vectors, () => withoutVectors++)).ToList();
@@ -59,90 +59,67 @@ public static class KnowledgeImport
         return new KnowledgeImportResult(records.Count, withoutVectors);
     }
 
-    private sealed record Matrix(float[] Values, int Rows, int Width, bool IsHalf, string Hash)
+    internal static void RefuseExisting(string storePath)
     {
-        public float[] Row(int row) => Values[(row * Width)..((row + 1) * Width)];
-    }
-
-    private static Matrix Read(VectorSource source)
-    {
-        using var file = SafetensorsFile.Open(source.File);
-        var entry = file.Entry(source.Tensor);
-        if (entry.Shape.Length != 2 || entry.Type is not ("F16" or "F32" or "BF16" or "F64"))
-        {
-            throw new Llm4MsrException(FaultKind.BadInput,
-                $"'{source.File}': the tensor '{source.Tensor}' is {entry.Type} [{string.Join(", ", entry.Shape)}], expected numbers in rows and columns.");
-        }
-        using var scope = torch.NewDisposeScope();
-        var values = file.Read(source.Tensor).to(torch.float32).data<float>().ToArray();
-        if (Array.FindIndex(values, v => !float.IsFinite(v)) is >= 0 and var place)
-        {
-            var at = string.Create(CultureInfo.InvariantCulture, $"holds {values[place]} in row {place / entry.Shape[1] + 1}, column {place % entry.Shape[1] + 1}");
-            throw new Llm4MsrException(FaultKind.BadInput,
-                $"'{source.File}': the tensor '{source.Tensor}' {at}, expected a number. Make the vectors again, with zeros where nothing is known.");
-        }
-        return new Matrix(values, (int)entry.Shape[0], (int)entry.Shape[1], entry.Type == "F16", FileHash.Of($"{FileHash.OfFile(source.File)}#{source.Tensor}"));
+        if (File.Exists(storePath))
+            throw new Llm4MsrException(FaultKind.Usage, $"'{storePath}' is there already. Name another file: an import fills a store of its own.");
     }
 
     private static IEnumerable<KnowledgeRecord> ScenarioRecords(
-        InteractionDataset data, List<string> states, KnowledgeImportOptions options, List<Matrix> vectors)
+        InteractionDataset data, List<string> states, KnowledgeImportOptions options, List<VectorMatrix> vectors)
     {
         var byState = ByState(KnowledgeLevel.Scenario, tenths: 0, states, options, vectors);
         if (byState is null)
             yield break;
-        var scenarios = data.Description.Scenarios;
-        CheckRows(byState, scenarios.Count, "scenarios of the data");
-        for (var s = 0; s < scenarios.Count; s++)
+        foreach (var scenario in data.Description.Scenarios)
         {
             yield return new KnowledgeRecord
             {
-                Key = KnowledgeKey.ForScenario(scenarios[s].Name),
+                Key = KnowledgeKey.ForScenario(scenario.Name),
                 AsOfRank = data.Interactions.Count,
                 AsOfTime = data.Interactions.Time[^1],
                 Basis = data.Description.TrainingPartHash,
                 PromptHash = PromptHash(byState),
                 Text = Unknown,
-                Vectors = [.. byState.Select(m => m.Row(s))],
+                Vectors = [.. byState.Select(m => m.Of(scenario.Name))],
             };
         }
     }
 
     private static IEnumerable<KnowledgeRecord> UserRecords(
-        InteractionDataset data, List<string> states, KnowledgeImportOptions options, List<Matrix> vectors, Action skipped)
+        InteractionDataset data, List<string> states, KnowledgeImportOptions options, List<VectorMatrix> vectors, Action skipped)
     {
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
-        var keys = options.UserKeys ?? data.Encoder.Users.Keys;
         foreach (var tenths in options.Sources.Where(s => s.Level == KnowledgeLevel.User).Select(s => s.Tenths).Distinct().Order())
         {
             var byState = ByState(KnowledgeLevel.User, tenths, states, options, vectors)!;
-            CheckRows(byState, keys.Count, options.UserKeys is null ? "users of the data" : "user keys");
-            for (var row = 0; row < keys.Count; row++)
+            foreach (var key in byState[0].Keys)
             {
-                var user = data.Encoder.Users.RowOf(keys[row]);
+                var user = data.Encoder.Users.RowOf(key);
                 if (user == data.Encoder.Users.UnknownRow)
-                    throw new Llm4MsrException(FaultKind.BadInput, $"Row {row + 1} belongs to the user '{keys[row]}', who is not in the data. Name users as the data does.");
+                    throw new Llm4MsrException(FaultKind.BadInput, $"{byState[0].PlaceOf(key)} belongs to the user '{key}', who is not in the data. Name users as the data does.");
                 if (timeline.AsOfTenths(user, tenths) is not { } asOf)
                     continue; // too few interactions for so early a snapshot
-                if (byState.All(m => m.Row(row).All(value => value == 0)))
+                if (byState.All(m => m.Of(key).All(value => value == 0)))
                 {
                     skipped(); // the usual way to write "nothing known" in a matrix
                     continue;
                 }
                 yield return new KnowledgeRecord
                 {
-                    Key = KnowledgeKey.ForUser(keys[row]),
+                    Key = KnowledgeKey.ForUser(key),
                     AsOfRank = asOf,
                     AsOfTime = data.Interactions.Time[asOf - 1],
                     PromptHash = PromptHash(byState),
                     Text = Unknown,
-                    Vectors = [.. byState.Select(m => m.Row(row))],
+                    Vectors = [.. byState.Select(m => m.Of(key))],
                 };
             }
         }
     }
 
     /// <summary>The matrices of one snapshot in the order of the states; null where there is none.</summary>
-    private static List<Matrix>? ByState(KnowledgeLevel level, int tenths, List<string> states, KnowledgeImportOptions options, List<Matrix> vectors)
+    private static List<VectorMatrix>? ByState(KnowledgeLevel level, int tenths, List<string> states, KnowledgeImportOptions options, List<VectorMatrix> vectors)
     {
         var own = options.Sources.Select((source, k) => (source, matrix: vectors[k])).Where(p => p.source.Level == level && p.source.Tenths == tenths).ToList();
         if (own.Count == 0)
@@ -156,7 +133,7 @@ public static class KnowledgeImport
         })];
     }
 
-    private static int Width(KnowledgeLevel level, KnowledgeImportOptions options, List<Matrix> vectors)
+    private static int Width(KnowledgeLevel level, KnowledgeImportOptions options, List<VectorMatrix> vectors)
     {
         var widths = options.Sources.Zip(vectors).Where(p => p.First.Level == level).Select(p => p.Second.Width).Distinct().ToList();
         return widths.Count <= 1
@@ -164,11 +141,5 @@ public static class KnowledgeImport
             : throw new Llm4MsrException(FaultKind.BadInput, $"The {level.ToString().ToLowerInvariant()} vectors have different widths: {string.Join(", ", widths)}. Import them into stores of their own.");
     }
 
-    private static void CheckRows(List<Matrix> matrices, int expected, string what)
-    {
-        if (matrices.FirstOrDefault(m => m.Rows != expected) is { } odd)
-            throw new Llm4MsrException(FaultKind.BadInput, $"A tensor has {odd.Rows} rows, but there are {expected} {what}. Give the keys of the rows with --keys.");
-    }
-
-    private static string PromptHash(List<Matrix> matrices) => FileHash.Of(string.Join('\n', matrices.Select(m => m.Hash)));
+    private static string PromptHash(List<VectorMatrix> matrices) => FileHash.Of(string.Join('\n', matrices.Select(m => m.Hash)));
 }

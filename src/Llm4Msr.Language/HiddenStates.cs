@@ -17,6 +17,13 @@ public enum HiddenStateDefinition
 
     /// <summary>The mean of the states at the generated tokens.</summary>
     MeanOfGenerated,
+
+    /// <summary>
+    /// The state at the last token of prompt and answer, both read again as one text in a second pass: what servers give, which
+    /// generate or return states, never both at once. A second pass may cut the text into other tokens than the first, and what
+    /// ends the turn is not among them, so that it stands near <see cref="AfterLastToken"/> and is not the same.
+    /// </summary>
+    ReadAgain,
 }
 
 /// <summary>The names of the definitions in files and on the command line.</summary>
@@ -28,10 +35,18 @@ public static class HiddenStateDefinitions
         (HiddenStateDefinition.AfterLastToken, "after_last_token"),
         (HiddenStateDefinition.LastPromptToken, "last_prompt_token"),
         (HiddenStateDefinition.MeanOfGenerated, "mean_of_generated"),
+        (HiddenStateDefinition.ReadAgain, "read_again"),
     ];
 
     /// <summary>All names, in the order of the enumeration.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. s_names.Select(n => n.Name)];
+
+    /// <summary>Those that one pass gives: what a model in this process keeps.</summary>
+    public static IReadOnlyList<HiddenStateDefinition> OfOnePass { get; } =
+    [
+        HiddenStateDefinition.StateThatProducedLast, HiddenStateDefinition.AfterLastToken, HiddenStateDefinition.LastPromptToken,
+        HiddenStateDefinition.MeanOfGenerated,
+    ];
 
     public static string ToName(this HiddenStateDefinition definition) => s_names.Single(n => n.Definition == definition).Name;
 
@@ -51,15 +66,38 @@ public static class HiddenStateDefinitions
     }
 }
 
-/// <summary>The hidden states of one answer by every definition, from one pass; each has the model's hidden size.</summary>
-public sealed record HiddenStates(float[] StateThatProducedLast, float[] AfterLastToken, float[] LastPromptToken, float[] MeanOfGenerated)
+/// <summary>The hidden states of one answer by definition; each has the model's hidden size.</summary>
+public sealed class HiddenStates
 {
-    public float[] this[HiddenStateDefinition definition] => definition switch
+    private readonly Dictionary<HiddenStateDefinition, float[]> _states;
+
+    private HiddenStates(Dictionary<HiddenStateDefinition, float[]> states) => _states = states;
+
+    /// <summary>What one pass gives: every definition of <see cref="HiddenStateDefinitions.OfOnePass"/>.</summary>
+    public HiddenStates(float[] stateThatProducedLast, float[] afterLastToken, float[] lastPromptToken, float[] meanOfGenerated)
+        : this(new Dictionary<HiddenStateDefinition, float[]>
+        {
+            [HiddenStateDefinition.StateThatProducedLast] = stateThatProducedLast,
+            [HiddenStateDefinition.AfterLastToken] = afterLastToken,
+            [HiddenStateDefinition.LastPromptToken] = lastPromptToken,
+            [HiddenStateDefinition.MeanOfGenerated] = meanOfGenerated,
+        })
     {
-        HiddenStateDefinition.StateThatProducedLast => StateThatProducedLast,
-        HiddenStateDefinition.AfterLastToken => AfterLastToken,
-        HiddenStateDefinition.LastPromptToken => LastPromptToken,
-        HiddenStateDefinition.MeanOfGenerated => MeanOfGenerated,
-        _ => throw new ArgumentOutOfRangeException(nameof(definition), definition, "Not a definition of a hidden state."),
-    };
+    }
+
+    /// <summary>What a second pass gives: <see cref="HiddenStateDefinition.ReadAgain"/> and nothing else.</summary>
+    public static HiddenStates OfReadingAgain(float[] state) => new(new Dictionary<HiddenStateDefinition, float[]> { [HiddenStateDefinition.ReadAgain] = state });
+
+    public float[] StateThatProducedLast => this[HiddenStateDefinition.StateThatProducedLast];
+
+    public float[] AfterLastToken => this[HiddenStateDefinition.AfterLastToken];
+
+    public float[] LastPromptToken => this[HiddenStateDefinition.LastPromptToken];
+
+    public float[] MeanOfGenerated => this[HiddenStateDefinition.MeanOfGenerated];
+
+    /// <exception cref="ArgumentOutOfRangeException">The model does not give this one; <see cref="ILanguageModel.States"/> says which it gives.</exception>
+    public float[] this[HiddenStateDefinition definition] => _states.TryGetValue(definition, out var state)
+        ? state
+        : throw new ArgumentOutOfRangeException(nameof(definition), definition, "This answer has no such state.");
 }

@@ -51,6 +51,8 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 
     public int Layers => _config.Layers;
 
+    public IReadOnlyList<HiddenStateDefinition> States => HiddenStateDefinitions.OfOnePass;
+
     public ModelMemory Memory => new(_transformer.WeightBytes, KvCache.Bytes(_config, rows: 1, columns: 1), _transformer.WorkBytes);
 
     /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
@@ -87,6 +89,13 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening, Tokenizer));
         return _chat.Format == ChatFormat.Plain && Tokenizer.BeginToken is { } begin ? [begin, .. ids] : ids;
     }
+
+    /// <inheritdoc/>
+    public int CountTokens(ChatPrompt prompt) => EncodeChat(prompt.UserText, prompt.AnswerOpening).Length;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> prompts, GenerationOptions options, CancellationToken cancellation = default) =>
+        Generate([.. prompts.Select(prompt => EncodeChat(prompt.UserText, prompt.AnswerOpening))], options, cancellation);
 
     /// <summary>Answers a batch of prompts in one pass; each answer is the one that the prompt would get alone.</summary>
     /// <remarks>

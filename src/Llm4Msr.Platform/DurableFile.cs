@@ -42,6 +42,15 @@ public static partial class DurableFile
         }
     }
 
+    /// <summary>Gives a file that is complete its name, in the same folder; it is on the disk when this returns.</summary>
+    public static void MoveIntoPlace(string finished, string path)
+    {
+        using (var handle = File.OpenHandle(finished, FileMode.Open, FileAccess.ReadWrite))
+            Sync(handle, finished);
+        File.Move(finished, path);
+        SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
     public static void WriteText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Adds a line to the end of <paramref name="path"/>; it is on the disk when this returns.</summary>

@@ -73,7 +73,7 @@ public static class FolderManifest
     {
         var path = Path.Combine(folder, FileName);
         if (!Directory.Exists(folder))
-            throw new Llm4MsrException(FaultKind.BadInput, $"There is no {whatItIs} '{folder}'. {wayOut}");
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no {whatItIs} '{folder}'. Check the path; what was moved or removed has to be brought back or made again.");
         if (!File.Exists(path))
             throw new Llm4MsrException(FaultKind.BadInput, $"'{folder}' is not a {whatItIs}: it holds no {FileName}. {wayOut}");
         try

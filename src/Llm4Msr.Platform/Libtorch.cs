@@ -74,7 +74,7 @@ public static class Libtorch
 
     private static string LoadPatchedCopy(string folder)
     {
-        var patched = PatchedCopyOf(Path.Combine(folder, Wrapper), CacheFolder());
+        var patched = PatchedCopyOf(Path.Combine(folder, Wrapper), UserCache.Folder("native"));
         foreach (var name in s_preloaded)
         {
             var library = Path.Combine(folder, name);
@@ -118,17 +118,6 @@ public static class Libtorch
         return [.. searched, AppContext.BaseDirectory,
             Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"),
             Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native")];
-    }
-
-    private static string CacheFolder()
-    {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-        if (string.IsNullOrEmpty(cache))
-        {
-            var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-            cache = home.Length > 0 ? Path.Combine(home, ".cache") : Path.Combine(Path.GetTempPath(), $"{Environment.UserName}-cache");
-        }
-        return Path.Combine(cache, "llm4msr", "native");
     }
 
     private static void CreatePrivateFolder(string path)

@@ -14,6 +14,7 @@ namespace Llm4Msr.Reasoning;
 /// <param name="LittleIsNew">Taken over although the prompt changed.</param>
 /// <param name="ToAsk">Prompts that this run asks; under a limit of time all that are left.</param>
 /// <param name="Left">Prompts that the budget does not reach.</param>
+/// <param name="WithinLimit">Of the prompts to ask, those that a limit of spending reaches; all without one.</param>
 /// <param name="Batches">In which they are asked.</param>
 /// <param name="PromptTokens">Of the prompts to ask, by the model's own tokenizer.</param>
 /// <param name="PaddedShare">Share of padding in what the cache holds of them.</param>
@@ -23,30 +24,35 @@ namespace Llm4Msr.Reasoning;
 /// <param name="Cost">By a price list; null without one.</param>
 public sealed record KnowledgePlan(
     string Model, int Users, int UsersAsked, int Scenarios, int Snapshots, int Questions, int Stored, int SamePrompt, int LittleIsNew, int ToAsk, int Left,
-    int Batches, long PromptTokens, double PaddedShare, long NewTokens, long StoreBytes, PlannedTime? Time, PlannedCost? Cost)
+    int WithinLimit, int Batches, long PromptTokens, double PaddedShare, long NewTokens, long StoreBytes, PlannedTime? Time, PlannedCost? Cost)
 {
     /// <param name="probe">How many batches to ask for the time; 0 for none.</param>
     public static KnowledgePlan Of(
-        InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, ReasoningPlan plan, ReasoningOptions options, int probe, PriceList? prices,
+        InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, ReasoningPlan plan, ReasoningOptions options, int probe, ModelPrices? prices,
         CancellationToken cancellation)
     {
-        var price = prices?.For(model.Identity.Name);
         var batches = PromptBatches.Of(plan.Ask, model.Memory, options);
         var probed = probe > 0 && batches.Count > 0 ? TimedProbe.Run(model, batches, probe, options, cancellation) : null;
         var users = questions.Where(q => q.Key.Level == KnowledgeLevel.User).ToList();
-        var promptTokens = plan.Ask.Sum(q => (long)q.Tokens.Length);
+        var promptTokens = plan.Ask.Sum(q => (long)q.Tokens);
         var padding = batches.Sum(PromptBatches.PaddingOf);
-        var newTokens = (long)(plan.Ask.Count * (probed?.NewTokens ?? options.MaxNewTokens));
+        var newTokensEach = probed?.NewTokens ?? options.MaxNewTokens;
+        var newTokens = (long)(plan.Ask.Count * newTokensEach);
+        var within = options.Limit is { } limit
+            ? new Spending(limit, options.MaxNewTokens, model.ReadsAgain()).PromptsWithin(batches, (long)Math.Ceiling(newTokensEach))
+            : plan.Ask.Count;
         var answered = questions.Count - plan.Left.Count;
         return new KnowledgePlan(
             model.Identity.Name, data.Encoder.Users.Count, users.Select(q => q.Key).Distinct().Count(), questions.Count - users.Count, users.Count, questions.Count,
             plan.Stored.Count, Count(TakenOverBecause.SamePrompt), Count(TakenOverBecause.LittleIsNew), plan.Ask.Count, plan.Left.Count,
-            batches.Count, promptTokens, padding == 0 ? 0 : padding / (double)(promptTokens + padding), newTokens,
+            within, batches.Count, promptTokens, padding == 0 ? 0 : padding / (double)(promptTokens + padding), newTokens,
             KnowledgeStore.EstimatedBytes(
                 KnowledgeReasoner.FingerprintOf(model, options), answered - (questions.Count - users.Count), questions.Count - users.Count,
                 probed?.TextBytes ?? PlannedTime.BytesPerToken * options.MaxNewTokens),
             probed is null ? null : PlannedTime.Of(probed, batches, options),
-            price is null ? null : new PlannedCost(price.Of(promptTokens, newTokens), price.Of(promptTokens, (long)plan.Ask.Count * options.MaxNewTokens), prices!.Currency));
+            prices is null ? null : new PlannedCost(Cost(newTokens), Cost((long)plan.Ask.Count * options.MaxNewTokens), prices.Currency));
+
+        decimal Cost(long generated) => prices!.CostOf(promptTokens, generated, model.ReadsAgain() ? promptTokens + generated : 0);
 
         int Count(TakenOverBecause because) => plan.TakenOver.Count(t => t.Because == because);
     }

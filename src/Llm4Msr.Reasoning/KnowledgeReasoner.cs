@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
@@ -11,8 +12,11 @@ namespace Llm4Msr.Reasoning;
 /// <param name="PaddingTokens">Places before shorter prompts of a batch that the cache holds and every new token passes over.</param>
 /// <param name="NewTokens">Generated in this run.</param>
 /// <param name="ToDo">Prompts that this run is to ask.</param>
-/// <param name="TokensToDo">Their tokens.</param>
-public sealed record ReasoningProgress(int Asked, long PromptTokens, long PaddingTokens, long NewTokens, int ToDo, long TokensToDo)
+/// <param name="TokensToDo">Their tokens, as the questions count them.</param>
+/// <param name="TokensDone">How many of those are done.</param>
+/// <param name="Unusable">Prompts whose answer could not be used; they stay to do.</param>
+public sealed record ReasoningProgress(
+    int Asked = 0, long PromptTokens = 0, long PaddingTokens = 0, long NewTokens = 0, int ToDo = 0, long TokensToDo = 0, long TokensDone = 0, int Unusable = 0)
 {
     /// <summary>Share of padding in what the cache holds of prompts.</summary>
     public double PaddedShare => PaddingTokens == 0 ? 0 : PaddingTokens / (double)(PromptTokens + PaddingTokens);
@@ -24,6 +28,9 @@ public sealed record ReasoningProgress(int Asked, long PromptTokens, long Paddin
 /// </summary>
 public static class KnowledgeReasoner
 {
+    /// <summary>More answers than so many, and than one in a hundred, that cannot be used are no single prompts' fault.</summary>
+    private const int MostUnusable = 3;
+
     public static KnowledgeFingerprint FingerprintOf(ILanguageModel model, ReasoningOptions options) => new()
     {
         Source = model.Identity.Name,
@@ -47,17 +54,45 @@ public static class KnowledgeReasoner
     /// <param name="earlier">The store that <paramref name="plan"/> takes over from, or null.</param>
     /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
     /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
+    /// <exception cref="Llm4MsrException">
+    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>), or answers could not be used
+    /// (<see cref="FaultKind.BadInput"/>): whatever else was asked is finished and stored. Or whatever the model and the store have
+    /// to say.
+    /// </exception>
     public static ReasoningProgress Run(
         InteractionDataset data, ILanguageModel model, ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier, ReasoningOptions options,
         CancellationToken cancellation, Action<ReasoningProgress>? progress = null)
     {
         TakeOver(plan, store, earlier);
-        var done = new ReasoningProgress(0, 0, 0, 0, plan.Ask.Count, plan.Ask.Sum(q => (long)q.Tokens.Length));
+        var done = new ReasoningProgress { ToDo = plan.Ask.Count, TokensToDo = plan.Ask.Sum(q => (long)q.Tokens) };
+        var spending = options.Limit is { } limit ? new Spending(limit, options.MaxNewTokens, model.ReadsAgain()) : null;
+        var spent = false;
+        Llm4MsrException? unusable = null;
         var clock = Stopwatch.StartNew();
         var gate = new Lock();
-        BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !(clock.Elapsed >= options.Budget?.Time), (batch, stop) =>
+        BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !Volatile.Read(ref spent) && !(clock.Elapsed >= options.Budget?.Time), Work, cancellation);
+        if (spent)
         {
-            var answers = Ask(model, batch, options, stop);
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The budget is used up: {spending!.Text()} are spent in this run, and the next prompt may take "
+                + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
+        }
+        if (unusable is not null)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(
+                $"Of {done.Asked + done.Unusable:N0} prompts {done.Unusable:N0} got no answer that can be used; the same command asks them again. The first: {unusable.Message}"), unusable);
+        }
+        return done;
+
+        void Work(Question[] batch, CancellationToken stop)
+        {
+            if (spending?.TryReserve(batch) == false)
+            {
+                Volatile.Write(ref spent, true); // the others finish what they ask
+                return;
+            }
+            if (AnswersTo(batch, stop) is not { } answers)
+                return;
+            spending?.Settle(batch, answers);
             var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
             lock (gate)
             {
@@ -67,16 +102,41 @@ public static class KnowledgeReasoner
                     Asked = done.Asked + batch.Length,
                     PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
                     PaddingTokens = done.PaddingTokens + PromptBatches.PaddingOf(batch),
-                    NewTokens = done.NewTokens + answers.Sum(a => (long)a.GeneratedIds.Count),
+                    NewTokens = done.NewTokens + answers.Sum(a => (long)a.NewTokens),
+                    TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens),
                 };
                 progress?.Invoke(done);
             }
-        }, cancellation);
-        return done;
+        }
+
+        // Null where they cannot be used, and the prompts stay to do.
+        IReadOnlyList<Answer>? AnswersTo(Question[] batch, CancellationToken stop)
+        {
+            try
+            {
+                return Ask(model, batch, options, stop);
+            }
+            catch (Llm4MsrException e) when (e.IsOfOneInput)
+            {
+                spending?.SettleAtMost(batch);
+                lock (gate)
+                {
+                    unusable ??= e;
+                    done = done with { Unusable = done.Unusable + batch.Length, TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens) };
+                    if (done.Unusable > MostUnusable && done.Unusable > 0.01 * (done.Asked + done.Unusable))
+                        throw;
+                    progress?.Invoke(done);
+                    return null;
+                }
+            }
+        }
     }
 
     internal static IReadOnlyList<Answer> Ask(ILanguageModel model, Question[] batch, ReasoningOptions options, CancellationToken cancellation) =>
-        model.Generate([.. batch.Select(q => q.Tokens)], GenerationOf(batch, options), cancellation);
+        model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options), cancellation);
+
+    /// <summary>Whether states come from a second pass, which takes tokens too.</summary>
+    internal static bool ReadsAgain(this ILanguageModel model) => model.States.Contains(HiddenStateDefinition.ReadAgain);
 
     private static void TakeOver(ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier)
     {
@@ -108,7 +168,7 @@ public static class KnowledgeReasoner
         PromptHash = question.Prompt.Hash,
         Text = answer.Text,
         PromptTokens = answer.PromptTokens,
-        NewTokens = answer.GeneratedIds.Count,
+        NewTokens = answer.NewTokens,
         CutItems = question.Prompt.ItemsCut,
         Vectors = [.. states.Select(state => state.Of(answer))],
     };

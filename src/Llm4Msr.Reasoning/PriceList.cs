@@ -1,54 +1,71 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
-/// <summary>What a model costs, in the currency of its list.</summary>
-/// <param name="Prompt">Of a million tokens that the model reads.</param>
-/// <param name="New">Of a million tokens that it generates.</param>
-public sealed record ModelPrice(decimal Prompt, decimal New)
+/// <summary>What a run's tokens cost, per million.</summary>
+/// <param name="Currency">For messages.</param>
+/// <param name="Prompt">Read by the model that answers.</param>
+/// <param name="New">Generated.</param>
+/// <param name="ReadAgain">Read by the model that gives the states.</param>
+public sealed record ModelPrices(string Currency, decimal Prompt, decimal New, decimal ReadAgain)
 {
-    public decimal Of(long promptTokens, long newTokens) => (promptTokens * Prompt + newTokens * New) / 1_000_000;
+    public decimal CostOf(long prompt, long generated, long readAgain) => (Prompt * prompt + New * generated + ReadAgain * readAgain) / 1_000_000m;
 }
 
 /// <summary>
-/// Prices by the name of the model, as a file that its reader keeps up to date:
-/// <c>{ "currency": "USD", "models": { "some-model": { "prompt": 0.15, "new": 0.60 } } }</c>.
+/// Prices by model in a JSON file: <c>{"currency":"USD","models":{"NAME":{"prompt":0.15,"new":0.6}}}</c>, per million tokens
+/// read and generated.
 /// </summary>
-public sealed record PriceList(string Currency, IReadOnlyDictionary<string, ModelPrice> Models)
+public sealed class PriceList
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
         AllowDuplicateProperties = false,
-        NumberHandling = JsonNumberHandling.Strict,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
         PropertyNameCaseInsensitive = false,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
     };
 
+    private readonly string _path;
+    private readonly Content _content;
+
+    private PriceList(string path, Content content)
+    {
+        _path = path;
+        _content = content;
+    }
+
+    /// <exception cref="Llm4MsrException">There is no such file, or it is not a price list (<see cref="FaultKind.BadInput"/>).</exception>
     public static PriceList Load(string path)
     {
         if (!File.Exists(path))
             throw new Llm4MsrException(FaultKind.BadInput, $"There is no price list '{path}'. {Form}");
         try
         {
-            var list = JsonSerializer.Deserialize<PriceList>(File.ReadAllText(path), s_json) ?? throw new JsonException("it is null");
-            return list.Models.FirstOrDefault(model => model.Value.Prompt < 0 || model.Value.New < 0) is { Key: { } wrong }
-                ? throw new JsonException($"a price of '{wrong}' is negative")
-                : list;
+            var content = JsonSerializer.Deserialize<Content>(File.ReadAllText(path), s_json) ?? throw new JsonException("it is null");
+            return content.Models.FirstOrDefault(m => m.Value.Prompt < 0 || m.Value.New < 0) is { Key: { } name }
+                ? throw new JsonException($"a price of '{name}' is below 0")
+                : new PriceList(path, content);
         }
         catch (JsonException e)
         {
-            throw new Llm4MsrException(FaultKind.BadInput, $"The price list '{path}' cannot be read: {e.Message.TrimEnd('.')}. {Form}", e);
+            throw new Llm4MsrException(FaultKind.BadInput, $"The price list '{path}' cannot be read: {e.Message.Shortened()} {Form}", e);
         }
     }
 
-    /// <param name="model">As the fingerprint names it.</param>
-    public ModelPrice For(string model) => Models.GetValueOrDefault(model) ?? throw new Llm4MsrException(
-        FaultKind.BadInput, $"The price list has no price of '{model}'. It has: {string.Join(", ", Models.Keys.Order(StringComparer.Ordinal))}. Add it under this name.");
+    /// <param name="text">The model that answers.</param>
+    /// <param name="states">The model that reads again; it may be the same.</param>
+    public ModelPrices For(string text, string states) => new(_content.Currency, Of(text).Prompt, Of(text).New, Of(states).Prompt);
 
-    private static string Form { get; } =
-        """A price list looks like this, per million tokens: { "currency": "USD", "models": { "some-model": { "prompt": 0.15, "new": 0.60 } } }.""";
+    private static string Form => """Its form is {"currency":"USD","models":{"NAME":{"prompt":0.15,"new":0.6}}}, per million tokens.""";
+
+    private Price Of(string model) => _content.Models.TryGetValue(model, out var price) ? price : throw new Llm4MsrException(
+        FaultKind.Usage, $"The price list '{_path}' has no model '{model}'. It has: {string.Join(", ", _content.Models.Keys)}. Add the model; what costs nothing has prices of 0.");
+
+    private sealed record Content(string Currency, IReadOnlyDictionary<string, Price> Models);
+
+    private sealed record Price(decimal Prompt, decimal New);
 }

@@ -27,7 +27,7 @@ public static class PromptBatches
     /// <exception cref="Llm4MsrException">Not even one prompt fits.</exception>
     public static IReadOnlyList<Question[]> Of(IEnumerable<Question> questions, ModelMemory memory, ReasoningOptions options)
     {
-        var room = (options.MemoryBytes - Reserve - memory.Weights) / Math.Max(1, options.Workers) - memory.PerBatch;
+        var room = memory == ModelMemory.Elsewhere ? long.MaxValue : (options.MemoryBytes - Reserve - memory.Weights) / Math.Max(1, options.Workers) - memory.PerBatch;
         List<Question[]> batches = [];
         var together = options.Budget?.Time is null ? int.MaxValue : BatchesOfLikeWorth * Math.Max(1, options.Workers) * options.BatchSize;
         foreach (var some in questions.Chunk(together))
@@ -38,36 +38,36 @@ public static class PromptBatches
     /// <summary>Places before the shorter prompts of a batch.</summary>
     public static long PaddingOf(Question[] batch)
     {
-        var longest = batch.Max(q => q.Tokens.Length);
-        return batch.Sum(q => (long)(longest - q.Tokens.Length));
+        var longest = batch.Max(q => q.Tokens);
+        return batch.Sum(q => (long)(longest - q.Tokens));
     }
 
     private static void AddBatches(List<Question[]> batches, Question[] questions, long room, ModelMemory memory, ReasoningOptions options)
     {
         List<Question> batch = [];
         long tokens = 0;
-        foreach (var question in questions.OrderBy(q => q.Key.Level == KnowledgeLevel.Scenario ? 0 : 1).ThenByDescending(q => q.Tokens.Length))
+        foreach (var question in questions.OrderBy(q => q.Key.Level == KnowledgeLevel.Scenario ? 0 : 1).ThenByDescending(q => q.Tokens))
         {
             if (batch.Count > 0 && !Fits(question))
             {
                 batches.Add([.. batch]);
                 (batch, tokens) = ([], 0);
             }
-            if (batch.Count == 0 && Bytes(question.Tokens.Length, rows: 1) > room)
+            if (batch.Count == 0 && Bytes(question.Tokens, rows: 1) > room)
                 throw TooLittle(question, memory, options);
             batch.Add(question);
-            tokens += question.Tokens.Length;
+            tokens += question.Tokens;
         }
         if (batch.Count > 0)
             batches.Add([.. batch]);
 
         bool Fits(Question next)
         {
-            var (longest, rows) = (batch[0].Tokens.Length, batch.Count + 1L);
+            var (longest, rows) = (batch[0].Tokens, batch.Count + 1L);
             return rows <= MostRows(batches.Count, options)
                 && next.Key.Level == batch[0].Key.Level
                 && Bytes(longest, rows) <= room
-                && longest * rows - tokens - next.Tokens.Length <= MostPadding * longest * rows;
+                && longest * rows - tokens - next.Tokens <= MostPadding * longest * rows;
         }
 
         long Bytes(long longest, long rows) => memory.PerToken * rows * (longest + options.MaxNewTokens);
@@ -78,9 +78,9 @@ public static class PromptBatches
 
     private static Llm4MsrException TooLittle(Question question, ModelMemory memory, ReasoningOptions options)
     {
-        var need = memory.Weights + Reserve + Math.Max(1, options.Workers) * (memory.PerBatch + memory.PerToken * (question.Tokens.Length + options.MaxNewTokens));
+        var need = memory.Weights + Reserve + Math.Max(1, options.Workers) * (memory.PerBatch + memory.PerToken * (question.Tokens + options.MaxNewTokens));
         return new Llm4MsrException(FaultKind.ResourceMissing, FormattableString.Invariant(
-            $"The model takes {memory.Weights >> 20} MiB; to ask one prompt of {question.Tokens.Length} tokens in each of {options.Workers} workers, {need >> 20} MiB are needed, and {options.MemoryBytes >> 20} MiB may be used. ")
+            $"The model takes {memory.Weights >> 20} MiB; to ask one prompt of {question.Tokens} tokens in each of {options.Workers} workers, {need >> 20} MiB are needed, and {options.MemoryBytes >> 20} MiB may be used. ")
             + "Give more memory (--memory), fewer workers (--workers), or keep the weights as stored (--weights keep).");
     }
 }

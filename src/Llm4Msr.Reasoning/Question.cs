@@ -8,8 +8,8 @@ namespace Llm4Msr.Reasoning;
 /// <summary>One prompt to ask, and as of when its answer counts.</summary>
 /// <param name="AsOfRank">The prompt was made from interactions of lower rank.</param>
 /// <param name="Basis">For scenarios, the training part whose statistics the prompt holds.</param>
-/// <param name="Tokens">The prompt as the model reads it.</param>
-public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int[] Tokens)
+/// <param name="Tokens">How many the prompt has, as the model counts them.</param>
+public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int Tokens)
 {
     /// <summary>
     /// What its draws depend on, beside the seed: two snapshots of a user draw apart, and a prompt that did not change draws
@@ -42,8 +42,8 @@ public static class Questions
     {
         var prompt = builder.ForScenario(scenario);
         var key = KnowledgeKey.ForScenario(data.Description.Scenarios[scenario].Name);
-        var tokens = Encode(model, prompt);
-        PromptBudget.Check($"The prompt of the {key}", tokens.Length, Limit(model, options));
+        var tokens = model.CountTokens(prompt.Chat);
+        PromptBudget.Check($"The prompt of the {key}", tokens, Limit(model, options));
         return new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens);
     }
 
@@ -57,16 +57,13 @@ public static class Questions
             var history = UserHistory.Of(data.Interactions, timeline, user, rank, data.Description.Scenarios.Count, options.History);
             if (history.Liked.Count == 0)
                 continue;
-            var prompt = PromptBudget.Fit(history, builder, p => Encode(model, p).Length, Limit(model, options));
+            var prompt = PromptBudget.Fit(history, builder, p => model.CountTokens(p.Chat), Limit(model, options));
             if (prompt.Hash == last)
                 continue;
             last = prompt.Hash;
-            yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, Encode(model, prompt));
+            yield return new Question(KnowledgeKey.ForUser(data.Encoder.Users.Keys[user]), rank, Basis: "", prompt, model.CountTokens(prompt.Chat));
         }
     }
 
     private static int Limit(ILanguageModel model, ReasoningOptions options) => model.ContextLength - options.MaxNewTokens;
-
-    private static int[] Encode(ILanguageModel model, Prompt prompt) =>
-        model.EncodeChat(prompt.Text, prompt.AnswerOpening.Length > 0 ? prompt.AnswerOpening : null);
 }

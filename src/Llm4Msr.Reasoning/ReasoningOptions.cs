@@ -45,6 +45,9 @@ public sealed record ReasoningOptions
     /// <summary>How much this run may ask; null for everything.</summary>
     public ReasoningBudget? Budget { get; init; }
 
+    /// <summary>What this run may spend, whatever its budget; null for no limit.</summary>
+    public SpendingLimit? Limit { get; init; }
+
     /// <summary>Bytes that this process may use: weights, keys and values, and 1 GiB for the rest stay below it.</summary>
     public long MemoryBytes { get; init; } = Machine.Current.MemoryBytes;
 

@@ -89,7 +89,7 @@ public sealed record ReasoningPlan(
     private static int AffordableOf(List<Open> open, long tokens, int newTokens)
     {
         var count = 0;
-        while (count < open.Count && (tokens -= open[count].Question.Tokens.Length + newTokens) >= 0)
+        while (count < open.Count && (tokens -= open[count].Question.Tokens + newTokens) >= 0)
             count++;
         return count;
     }

@@ -9,8 +9,8 @@ public sealed record StateChoice(HiddenStateDefinition Definition, int? Layer = 
     /// <summary>What the fingerprint calls it: the definition, and the layer where it is not the last.</summary>
     public string Name => Layer is null ? Definition.ToName() : FormattableString.Invariant($"{Definition.ToName()}-layer{Layer}");
 
-    /// <summary>All definitions after the final norm.</summary>
-    public static IReadOnlyList<StateChoice> Default { get; } = [.. Enum.GetValues<HiddenStateDefinition>().Select(definition => new StateChoice(definition))];
+    /// <summary>All that one pass gives, after the final norm.</summary>
+    public static IReadOnlyList<StateChoice> Default { get; } = [.. HiddenStateDefinitions.OfOnePass.Select(definition => new StateChoice(definition))];
 
     public float[] Of(Answer answer) => (Layer is { } layer ? answer.AfterLayers[layer] : answer.States)[Definition];
 }

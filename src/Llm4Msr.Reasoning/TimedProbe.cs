@@ -38,7 +38,7 @@ public static class TimedProbe
             lock (gate)
             {
                 prompts += answers.Count;
-                newTokens += answers.Sum(a => (long)a.GeneratedIds.Count);
+                newTokens += answers.Sum(a => (long)a.NewTokens);
                 textBytes += answers.Sum(a => (long)Encoding.UTF8.GetByteCount(a.Text));
             }
         }, cancellation);
@@ -88,5 +88,5 @@ public static class TimedProbe
     }
 
     /// <summary>In tokens that are read; one that is generated takes about as long as two of them.</summary>
-    private static double Work(Question[] batch, ReasoningOptions options) => batch.Sum(q => q.Tokens.Length + 2.0 * options.MaxNewTokens);
+    private static double Work(Question[] batch, ReasoningOptions options) => batch.Sum(q => q.Tokens + 2.0 * options.MaxNewTokens);
 }

@@ -74,7 +74,7 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     [InlineData("trainig.batchSize=1", "There is no key 'trainig.batchSize'. Did you mean 'training.batchSize'?")]
     [InlineData("training.hiddenWidths=9", "There is no key 'training.hiddenWidths'. Did you mean 'model.hiddenWidths'?")]
     [InlineData("epochs=1", "There is no key 'epochs'. Did you mean 'training.epochs'?")]
-    [InlineData("training=1", "There is no key 'training'.")]
+    [InlineData("training=1", "'training' is a group of keys, for example 'training.batchSize'. Set one of them.")]
     [InlineData("training.batchSize=many", "training.batchSize is \"many\", expected a whole number.")]
     [InlineData("training.batchSize=1.5", "training.batchSize is 1.5, expected a whole number.")]
     [InlineData("training.monitor=auc", "training.monitor is \"auc\", expected one of: mean-auc, worst-auc, log-loss.")]
@@ -106,13 +106,28 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
         CommandRun.Of([.. command, "2"]).AssertFails(FaultKind.Usage, "--seeds 2 counted from --first-seed 2147483647 pass 2147483647, the largest seed. Start lower.");
     }
 
-    [Fact]
-    public void FusionBesideAModelThatReadsNoKnowledgeIsNotAQuestionOfKnowledge()
-    {
-        var run = CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--enhancement", "none", "--set", "model.fusion.rank=4");
+    [Theory]
+    [InlineData("model.experts.count=8", "star", "model.experts.count is 8, and nothing reads it: it belongs to --backbone omoe or mmoe. Leave it out, or say --backbone omoe or mmoe.")]
+    [InlineData("model.experts.shared=3", "mmoe", "model.experts.shared is 3, and nothing reads it: it belongs to --backbone ple. Leave it out, or say --backbone ple.")]
+    [InlineData("model.transfer.scenarioOrder=[1,0]", "ple", "model.transfer.scenarioOrder is [1,0], and nothing reads it: it belongs to --backbone aitm. Leave it out, or say --backbone aitm.")]
+    [InlineData("model.scenarioEmbeddingSize=4", "ple", "model.scenarioEmbeddingSize is 4, and nothing reads it: it belongs to --backbone star, --enhancement dynamic-network or epnet. Leave it out, or say --backbone star, --enhancement dynamic-network or epnet.")]
+    [InlineData("model.fusion.rank=4", "star", "model.fusion.rank is 4, and nothing reads it: it belongs to --enhancement llm4msr. Leave it out, or say --enhancement llm4msr.")]
+    [InlineData("training.generatorLearningRate=0.1", "star", "training.generatorLearningRate is 0.1, and nothing reads it: it belongs to --enhancement llm4msr. Leave it out, or say --enhancement llm4msr.")]
+    public void AValueThatNobodyReadsIsAnError(string assignment, string backbone, string sentence) =>
+        CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--backbone", backbone, "--set", assignment).AssertFails(FaultKind.Usage, sentence);
 
-        Assert.Equal((int)FaultKind.Usage, run.Code);
-        Assert.Contains("fusion says how knowledge is read, and the enhancement none reads none", run.Errors, StringComparison.Ordinal);
+    [Theory]
+    [InlineData(EnhancementKind.Llm4msr, EnhancementKind.None)]
+    [InlineData(EnhancementKind.Llm4msr, EnhancementKind.KnowledgeField)]
+    [InlineData(EnhancementKind.KnowledgeField, EnhancementKind.Epnet)]
+    [InlineData(EnhancementKind.None, EnhancementKind.Llm4msr)]
+    public void AWholeConfigurationCanBeGivenAnotherEnhancement(EnhancementKind from, EnhancementKind to)
+    {
+        var shown = (JsonObject)JsonSerializer.SerializeToNode(Config.Resolve([Config.Assign("model.enhancement", Spelling.Of(from))], null), Config.Json)!;
+
+        var other = Config.Resolve([shown, Config.Assign("model.enhancement", Spelling.Of(to))], null);
+
+        Assert.Equivalent(Config.Resolve([Config.Assign("model.enhancement", Spelling.Of(to))], null), other, strict: true);
     }
 
     [Theory]

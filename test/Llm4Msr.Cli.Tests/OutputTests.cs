@@ -68,7 +68,7 @@ public sealed class OutputTests(SmallRuns small) : IDisposable
         var run = CommandRun.Apart("evaluate", _scratch["no run"], "--json");
 
         Assert.Equal((4, ""), (run.Code, run.Output));
-        Assert.Equal($"error: There is no model folder '{_scratch["no run"]}'. Restore it from a copy, or train again.\n", run.Errors);
+        Assert.Equal($"error: There is no model folder '{_scratch["no run"]}'. Check the path; what was moved or removed has to be brought back or made again.\n", run.Errors);
     }
 
     [Fact]

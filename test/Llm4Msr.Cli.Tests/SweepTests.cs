@@ -57,6 +57,19 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void AnArmTakesOfTheValuesWhatItReads()
+    {
+        var plan = Plan(["model.enhancement=none,llm4msr"], ["training.learningRate=1,2"], set: ["model.fusion.layers=3", "training.generatorLearningRate=0.5"]);
+
+        Assert.Equal([null, null, 3, 3], plan.Select(t => t.Config.Model.Fusion?.Layers));
+        Assert.Equal([3e-5, 3e-5, 0.5, 0.5], plan.Select(t => t.Config.Training.GeneratorLearningRate));
+        Assert.All(plan, t => Assert.Equivalent(t.Config, Config.Resolve([JsonSerializer.SerializeToNode(t.Config, Config.Json)!.AsObject()], null), strict: true)); // which is what a trial is started with
+        Assert.Equal(
+            "model.fusion.layers is 3, and no trial reads it: it belongs to --enhancement llm4msr. Leave it out.",
+            Assert.Throws<Llm4MsrException>(() => Plan(["model.enhancement=none,epnet"], [], set: ["model.fusion.layers=3"])).Message);
+    }
+
+    [Fact]
     public void ListsAreValuesToo()
     {
         var plan = Plan([], ["model.hiddenWidths=[64,32],[8]"]);
@@ -143,6 +156,6 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
     private static string[] Base() =>
         ["--set", "training.epochs=2", "--set", "training.batchSize=128", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
 
-    private IReadOnlyList<Trial> Plan(string[] compared, string[] varied, int trials = 0) =>
-        SweepPlan.Of([], compared, varied, trials, InteractionDataset.Open(small.Data).Description);
+    private IReadOnlyList<Trial> Plan(string[] compared, string[] varied, int trials = 0, params string[] set) =>
+        SweepPlan.Of([.. set.Select(Config.Assign)], compared, varied, trials, InteractionDataset.Open(small.Data).Description);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Llm4Msr.Data;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
@@ -84,6 +85,31 @@ public sealed class TrainTests(SmallRuns small) : IDisposable
         Assert.Empty(stopped.Output);
         CommandRun.Succeeding(small.TrainEnhanced(_scratch["run"]));
         Assert.Equal(WeightsOf(small.EnhancedRun), WeightsOf(_scratch["run"]));
+    }
+
+    [Fact]
+    public void ADryRunCountsTheParametersThatTrainingMakes()
+    {
+        var size = CommandRun.Succeeding([.. small.TrainEnhanced(_scratch["run"], seeds: 1), "--dry-run"]).Json.GetProperty("size");
+
+        using var model = ModelFolder.Open(small.EnhancedRun).Load(1);
+        Assert.Equal(model.parameters().Sum(p => p.numel()), size.GetProperty("parameters").GetInt64());
+        var numbers = SmallMovieLens.Users * (SmallMovieLens.UserWidth + 3) + SmallMovieLens.Scenarios.Length * (SmallMovieLens.ScenarioWidth + 3);
+        Assert.Equal(4 * numbers, size.GetProperty("knowledgeBytes").GetInt64()); // as stored, and the components read
+    }
+
+    [Fact]
+    public void ItIsSaidThatAnotherProgramGoesOn()
+    {
+        var setup = Path.Combine(SmallRuns.Copy(small.PlainRun, _scratch["run"]), "training.json");
+        var json = JsonNode.Parse(File.ReadAllText(setup))!;
+        json["program"] = "0.0.1+abc";
+        File.WriteAllText(setup, json.ToJsonString());
+        FolderManifest.Write(_scratch["run"], ModelFolder.Format);
+
+        var run = CommandRun.Succeeding(small.TrainPlain(_scratch["run"]));
+
+        Assert.StartsWith($"The run folder '{_scratch["run"]}' was begun by 0.0.1+abc, this is {ProgramVersion.Current}: ", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

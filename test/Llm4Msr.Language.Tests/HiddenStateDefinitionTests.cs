@@ -4,7 +4,7 @@ public class HiddenStateDefinitionTests
 {
     [Fact]
     public void EveryDefinitionHasANameInSnakeCase() => Assert.Equal(
-        ["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"],
+        ["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated", "read_again"],
         Enum.GetValues<HiddenStateDefinition>().Select(d => d.ToName()));
 
     [Fact]
@@ -20,6 +20,8 @@ public class HiddenStateDefinitionTests
     {
         var states = new HiddenStates([1], [2], [3], [4]);
 
-        Assert.Equal([1, 2, 3, 4], Enum.GetValues<HiddenStateDefinition>().Select(d => states[d][0]));
+        Assert.Equal([1, 2, 3, 4], HiddenStateDefinitions.OfOnePass.Select(d => states[d][0]));
+        Assert.Equal([5], HiddenStates.OfReadingAgain([5])[HiddenStateDefinition.ReadAgain]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => states[HiddenStateDefinition.ReadAgain]);
     }
 }

@@ -14,6 +14,9 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
     /// <summary>Called before each batch with its number, from 0; may throw.</summary>
     public Action<int>? BeforeBatch { get; set; }
 
+    /// <summary>Called once a batch is thought over, outside of any lock.</summary>
+    public Action? AfterBatch { get; set; }
+
     /// <summary>What draws depended on, where tokens were drawn.</summary>
     public List<string> SamplingKeys { get; } = [];
 
@@ -27,14 +30,19 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
 
     public int Layers => 3;
 
+    public IReadOnlyList<HiddenStateDefinition> States => HiddenStateDefinitions.OfOnePass;
+
     public ModelMemory Memory { get; init; } = new(0, 0, 0);
 
-    public int[] EncodeChat(string userText, string? answerOpening = null) => [.. $"Q: {userText} A: {answerOpening}".Select(c => (int)c)];
+    public static int[] Encode(ChatPrompt prompt) => [.. $"Q: {prompt.UserText} A: {prompt.AnswerOpening}".Select(c => (int)c)];
+
+    public int CountTokens(ChatPrompt prompt) => Encode(prompt).Length;
 
     public string Cut(string text, int tokens) => text.Length <= tokens ? text : text[..tokens];
 
-    public IReadOnlyList<Answer> Generate(IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation = default)
+    public IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> asked, GenerationOptions options, CancellationToken cancellation = default)
     {
+        var prompts = asked.Select(Encode).ToList();
         lock (_gate)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -43,6 +51,7 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
             Asked.AddRange(prompts);
             SamplingKeys.AddRange(options.Sampling?.Keys ?? []);
         }
+        AfterBatch?.Invoke();
         return [.. prompts.Select(prompt =>
         {
             var sum = prompt.Select((token, k) => token * (k % 7 + 1)).Sum();
@@ -52,5 +61,9 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
                 AfterLayers = options.Layers.ToDictionary(layer => layer, layer => new HiddenStates(State(10 * layer), State(10 * layer + 1), State(10 * layer + 2), State(10 * layer + 3))),
             };
         })];
+    }
+
+    public void Dispose()
+    {
     }
 }

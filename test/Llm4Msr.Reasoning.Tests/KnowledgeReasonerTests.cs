@@ -31,8 +31,8 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var done = Run(model, "a.db", s_options with { Workers = 1 });
 
         var questions = Questions.Of(_data, model, s_options);
-        Assert.Equal(questions.Select(q => string.Join(' ', q.Tokens)).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
-        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens.Length), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
+        Assert.Equal(questions.Select(q => string.Join(' ', FakeLanguageModel.Encode(q.Prompt.Chat))).Order(), model.Asked.Select(tokens => string.Join(' ', tokens)).Order());
+        Assert.Equal((questions.Count, questions.Sum(q => (long)q.Tokens), questions.Count * 2L), (done.Asked, done.PromptTokens, done.NewTokens));
         Assert.Equal(2, model.BatchSizes[0]); // both scenarios, no user among them
         Assert.Contains("scenario commonality", string.Concat(model.Asked[0].Select(t => (char)t)), StringComparison.Ordinal);
     }
@@ -114,6 +114,87 @@ public sealed class KnowledgeReasonerTests : IDisposable
     }
 
     [Fact]
+    public void ALimitStopsBeforeItIsExceededAndWhatIsBeingAnsweredThenIsFinishedAndStored()
+    {
+        using var second = new ManualResetEventSlim();
+        var questions = Questions.Of(_data, new FakeLanguageModel(), s_options);
+        var longest = questions.Max(q => q.Tokens) + s_options.MaxNewTokens;
+        var budget = 2L * longest; // two prompts may be asked at once, and no third before they are done
+        var inFlight = 0;
+        var model = new FakeLanguageModel
+        {
+            AfterBatch = () =>
+            {
+                if (Interlocked.Increment(ref inFlight) < 2)
+                    second.Wait(TestContext.Current.CancellationToken); // the first is answered after the third was refused
+                else
+                    Thread.Sleep(50);
+                second.Set();
+            },
+        };
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 3, Limit = new SpendingLimit(budget) }); });
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(model.Asked.Count, store.Count);
+        Assert.InRange(store.Count, 2, 3);
+        var spent = store.Records().Sum(r => (long)r.PromptTokens + r.NewTokens);
+        Assert.InRange(spent, 1, budget);
+        Assert.Equal(FaultKind.ResourceMissing, error.Kind);
+        Assert.StartsWith(FormattableString.Invariant($"The budget is used up: {spent:N0} of {budget:N0} tokens (--max-tokens-total) are spent in this run"), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ALimitThatSufficesChangesNothing()
+    {
+        Run(new FakeLanguageModel(), "a.db", s_options);
+        Run(new FakeLanguageModel(), "b.db", s_options with { Limit = new SpendingLimit(10_000_000, 5m, new ModelPrices("EUR", 0.1m, 0.2m, 0.3m)) });
+
+        Assert.Equal(ContentHash("a.db"), ContentHash("b.db"));
+    }
+
+    [Fact]
+    public void APromptWithoutAUsableAnswerIsLeftAndTheSameCommandAsksItAlone()
+    {
+        var model = UnusableFrom(3, until: 5);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 2 }); });
+        var again = new FakeLanguageModel();
+        var done = Run(again, "a.db", s_options);
+
+        var prompts = Questions.Of(_data, again, s_options).Count;
+        Assert.Equal((FaultKind.BadInput, $"Of {prompts} prompts 3 got no answer that can be used; the same command asks them again. The first: It says nothing."), (error.Kind, error.Message));
+        Assert.Equal((prompts, 3), (model.Asked.Count, done.Asked));
+        Run(new FakeLanguageModel(), "whole.db", s_options);
+        Assert.Equal(ContentHash("whole.db"), ContentHash("a.db"));
+    }
+
+    [Fact]
+    public void MoreThanAFewUnusableAnswersAreTheModelsFaultAndStopTheRun()
+    {
+        var model = UnusableFrom(3, until: int.MaxValue);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 1 }); });
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(("It says nothing.", 2, 2 + 4), (error.Message, store.Count, model.Asked.Count));
+    }
+
+    [Fact]
+    public void WhatAnUnusableAnswerTookIsTakenAsSpent()
+    {
+        var model = UnusableFrom(1, until: 1);
+        var options = s_options with { BatchSize = 1, Workers = 1 };
+        var batches = PromptBatches.Of(Questions.Of(_data, model, options), model.Memory, options);
+        var (first, second) = (batches[0][0].Tokens + options.MaxNewTokens, batches[1][0].Tokens + options.MaxNewTokens);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", options with { Limit = new SpendingLimit(first + second - 1) }); });
+
+        Assert.StartsWith(FormattableString.Invariant($"The budget is used up: {first:N0} of {first + second - 1:N0} tokens"), error.Message, StringComparison.Ordinal);
+        Assert.Single(model.Asked);
+    }
+
+    [Fact]
     public void CancellingKeepsWhatWasAcknowledged()
     {
         using var stop = new CancellationTokenSource();
@@ -136,7 +217,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var question = Questions.Of(_data, model, s_options).Last(q => q.Key == KnowledgeKey.ForUser("5"));
         using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
         var record = store.Newest(question.Key)!;
-        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens.Length, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
+        Assert.Equal((question.AsOfRank, question.Prompt.Hash, question.Tokens, 2), (record.AsOfRank, record.PromptHash, record.PromptTokens, record.NewTokens));
         Assert.Equal(_data.Interactions.Time[question.AsOfRank - 1], record.AsOfTime);
         Assert.Equal([0f, 1f, 2f, 3f], record.Vectors.Select(v => v[1])); // the states in the fingerprint's order
         Assert.Equal(["state_that_produced_last", "after_last_token", "last_prompt_token", "mean_of_generated"], store.Fingerprint.States);
@@ -171,7 +252,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
         var done = Run(model, "a.db", s_options);
 
         var batches = PromptBatches.Of(Questions.Of(_data, model, s_options), model.Memory, s_options);
-        Assert.Equal(batches.Sum(batch => batch.Sum(q => batch.Max(other => other.Tokens.Length) - q.Tokens.Length)), done.PaddingTokens);
+        Assert.Equal(batches.Sum(batch => batch.Sum(q => batch.Max(other => other.Tokens) - q.Tokens)), done.PaddingTokens);
         Assert.NotEqual(0, done.PaddingTokens);
         Assert.Equal(done.PaddingTokens / (double)(done.PaddingTokens + done.PromptTokens), done.PaddedShare);
     }
@@ -209,6 +290,20 @@ public sealed class KnowledgeReasonerTests : IDisposable
         using var store = KnowledgeStore.OpenForWriting(_scratch[name], KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
         var plan = ReasoningPlan.Of(data, Questions.Of(data, model, options), store, earlier: null, options);
         return KnowledgeReasoner.Run(data, model, plan, store, earlier: null, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
+    }
+
+    /// <summary>A model that gives no usable answer to some of its batches, counted from 1.</summary>
+    private static FakeLanguageModel UnusableFrom(int from, int until)
+    {
+        var asked = 0;
+        return new FakeLanguageModel
+        {
+            AfterBatch = () =>
+            {
+                if (Interlocked.Increment(ref asked) is var number && number >= from && number <= until)
+                    throw new Llm4MsrException(FaultKind.BadInput, "It says nothing.") { IsOfOneInput = true };
+            },
+        };
     }
 
     private string ContentHash(string name)

@@ -15,9 +15,9 @@ public class PromptBatchesTests
         {
             var batches = PromptBatches.Of(Users(lengths), s_nothing, new ReasoningOptions { BatchSize = 32, Workers = 2 });
 
-            Assert.Equal(lengths.OrderDescending(), batches.SelectMany(b => b.Select(q => q.Tokens.Length)));
+            Assert.Equal(lengths.OrderDescending(), batches.SelectMany(b => b.Select(q => q.Tokens)));
             Assert.All(batches, batch => Assert.InRange(batch.Length, 1, 32));
-            Assert.All(batches, batch => Assert.InRange(Padding(batch), 0, 0.05 * batch.Length * batch[0].Tokens.Length));
+            Assert.All(batches, batch => Assert.InRange(Padding(batch), 0, 0.05 * batch.Length * batch[0].Tokens));
         });
 
     [Fact]
@@ -70,7 +70,7 @@ public class PromptBatchesTests
 
             var batches = PromptBatches.Of(Users(lengths), memory, options);
 
-            Assert.All(batches, batch => Assert.InRange((long)batch.Length * (batch[0].Tokens.Length + 48), 1, cacheMegabytes));
+            Assert.All(batches, batch => Assert.InRange((long)batch.Length * (batch[0].Tokens + 48), 1, cacheMegabytes));
         });
 
     [Fact]
@@ -88,8 +88,8 @@ public class PromptBatchesTests
             error.Message);
     }
 
-    private static long Padding(Question[] batch) => batch.Sum(q => (long)(batch[0].Tokens.Length - q.Tokens.Length));
+    private static long Padding(Question[] batch) => batch.Sum(q => (long)(batch[0].Tokens - q.Tokens));
 
     private static IEnumerable<Question> Users(int[] lengths) => lengths.Select((length, i) =>
-        new Question(KnowledgeKey.ForUser($"{i}"), 1, "", null!, new int[length]));
+        new Question(KnowledgeKey.ForUser($"{i}"), 1, "", null!, length));
 }

@@ -118,7 +118,7 @@ public sealed class ReasoningPlanTests : IDisposable
         var after = Data([.. Later(4, count: 3), .. Later(7, count: 9), .. Later(2, count: 5), .. Later(Users + 1, count: 6)]);
         var all = Plan(after, s_options with { Budget = new(Tokens: long.MaxValue) }, reuse: "before.db");
         Assert.Equal(["search", "feed", "7", $"{Users + 1}", "2", "4"], all.Ask.Select(q => q.Key.Id));
-        var three = all.Ask.Take(3).Sum(q => q.Tokens.Length + s_options.MaxNewTokens);
+        var three = all.Ask.Take(3).Sum(q => q.Tokens + s_options.MaxNewTokens);
 
         var plan = Run(after, "after.db", s_options with { Budget = new(Tokens: three) }, reuse: "before.db");
         var oneLess = Plan(after, s_options with { Budget = new(Tokens: three - 1) }, reuse: "before.db");
@@ -156,6 +156,36 @@ public sealed class ReasoningPlanTests : IDisposable
         Assert.Empty(_model.Asked);
         using var store = Open("after.db");
         Assert.Equal(Users, store.Records().Count(r => r.Key.Level == KnowledgeLevel.User)); // all have what was known
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000)]
+    [InlineData(2_500)]
+    [InlineData(1_000_000)]
+    public void AsManyPromptsArePlannedWithinALimitAsOneWorkerThenAsks(int tokens)
+    {
+        var options = s_options with { Limit = new SpendingLimit(tokens) };
+        var questions = Questions.Of(_before, _model, options);
+        var plan = ReasoningPlan.Of(_before, questions, store: null, earlier: null, options);
+
+        var planned = KnowledgePlan.Of(_before, _model, questions, plan, options, probe: 1, prices: null, TestContext.Current.CancellationToken);
+        _model.Asked.Clear();
+        var stopped = Record.Exception(() => Run(_before, "limited.db", options)) is not null;
+
+        Assert.Equal((planned.WithinLimit, planned.WithinLimit < plan.Ask.Count), (_model.Asked.Count, stopped));
+    }
+
+    [Fact]
+    public void APlanCostsWhatItsTokensCostAndAtMostWhatTheLongestAnswersWould()
+    {
+        var questions = Questions.Of(_before, _model, s_options);
+        var plan = ReasoningPlan.Of(_before, questions, store: null, earlier: null, s_options);
+
+        var cost = KnowledgePlan.Of(_before, _model, questions, plan, s_options, probe: 1, new ModelPrices("EUR", 3m, 5m, 7m), TestContext.Current.CancellationToken).Cost;
+
+        var (read, asked) = (questions.Sum(q => (decimal)q.Tokens), questions.Count);
+        Assert.Equal(new PlannedCost((3 * read + 5 * 2 * asked) / 1_000_000, (3 * read + 5 * 48 * asked) / 1_000_000, "EUR"), cost); // answers of two tokens, nothing read again
     }
 
     /// <summary>Ten users with six interactions each, the tenth user's first; a day later what is given.</summary>

@@ -17,7 +17,7 @@ public class TimedProbeTests
         var probe = TimedProbe.Run(model, batches, strata: 4, s_options, TestContext.Current.CancellationToken);
 
         Assert.Equal((4, 32), (probe.Batches, probe.Prompts));
-        Assert.Equal([1, 5, 9, 16], model.Asked.Select(tokens => tokens[0]).Distinct());
+        Assert.Equal([1, 5, 9, 16], model.Asked.Select(tokens => tokens.Count(token => token == 'x')).Distinct());
         Assert.Equal(2, probe.NewTokens);
         Assert.Equal(20, probe.BatchSeconds.Count);
     }
@@ -55,11 +55,11 @@ public class TimedProbeTests
         Assert.Equal((0, 0), TimedProbe.Duration([], workers: 2));
     }
 
-    /// <summary>Full batches, the first token of whose prompts is their number.</summary>
+    /// <summary>Full batches, whose prompts have their number of x and count so many tokens.</summary>
     private static List<Question[]> Batches(int[] lengths) =>
     [
         .. lengths.Select((length, number) => Enumerable.Range(0, 8).Select(row =>
-            new Question(KnowledgeKey.ForUser($"{number}-{row}"), 1, "", new Prompt("", "", 0), [number, .. Enumerable.Repeat(1, length - 1)])).ToArray()),
+            new Question(KnowledgeKey.ForUser($"{number}-{row}"), 1, "", new Prompt(new string('x', number), "", 0), length)).ToArray()),
     ];
 
     private sealed class Near : IEqualityComparer<double>

@@ -81,17 +81,42 @@ internal static class Config
 
     /// <summary>One configuration from several, the later over the earlier, over the preset's values.</summary>
     /// <param name="split">Of the data, which decides a default; null where there are none.</param>
+    /// <exception cref="Llm4MsrException">A value is wrong, or nobody reads it.</exception>
     public static TrainConfig Resolve(IReadOnlyList<JsonObject> layers, SplitKind? split)
+    {
+        var (config, unread) = ResolveWhatIsRead(layers, split);
+        return unread is [var (key, value, needed), ..]
+            ? throw new Llm4MsrException(FaultKind.Usage, $"{key} is {value}, and nothing reads it: it belongs to {needed}. Leave it out, or say {needed}.")
+            : config;
+    }
+
+    /// <summary>The same for one of several models that are made from the same values, of which each reads its own.</summary>
+    /// <returns>The configuration with defaults in the place of what nobody reads, and that: values which are no defaults.</returns>
+    public static (TrainConfig Config, IReadOnlyList<(string Key, string Value, string Needed)> Unread) ResolveWhatIsRead(IReadOnlyList<JsonObject> layers, SplitKind? split)
     {
         foreach (var layer in layers)
             Read<TrainConfig>(layer, ""); // a wrong value is told even where another lies over it
         var given = layers.Aggregate(new JsonObject(), Over);
+        if (given["model"] is JsonObject said && said["fusion"] is null)
+            said.Remove("fusion"); // what a configuration without knowledge shows says nothing of one with
         var preset = Read<Preset>(given["preset"], "preset");
         var enhancement = Read<EnhancementKind>((given["model"] as JsonObject)?["enhancement"], "model.enhancement");
-        var defaults = (JsonObject)JsonSerializer.SerializeToNode(TrainConfig.Defaults(preset, enhancement, split), Json)!;
+        var defaults = Node(TrainConfig.Defaults(preset, enhancement, split));
         if (preset == Preset.Paper && (given["training"] as JsonObject)?["learningRate"] is { } rate)
             defaults["training"]!["generatorLearningRate"] = rate.DeepClone(); // the paper has one rate
-        return Read<TrainConfig>(Over(defaults, given), "")!;
+
+        var model = Read<TrainConfig>(Over(defaults, given), "")!.Model;
+        List<JsonObject> others = [.. Enum.GetValues<EnhancementKind>().Select(other => Node(TrainConfig.Defaults(preset, other, split)))];
+        List<(string, string, string)> unread = [];
+        foreach (var (key, value) in Leaves(given, "").ToList())
+        {
+            if (KeyReaders.Missing(key, model) is not { } needed)
+                continue;
+            if (!others.Append(defaults).Any(d => JsonNode.DeepEquals(value, At(d, key))))
+                unread.Add((key, value?.ToJsonString() ?? "null", needed));
+            Remove(given, key);
+        }
+        return (Read<TrainConfig>(Over(defaults, given), "")!, unread);
     }
 
     /// <summary>The same for equal configurations, whatever the order of their keys, and different for different ones.</summary>
@@ -116,6 +141,23 @@ internal static class Config
         foreach (var (key, value) in above)
             result[key] = result[key] is JsonObject inner && value is JsonObject over ? Over(inner, over) : value?.DeepClone();
         return result;
+    }
+
+    private static JsonObject Node(TrainConfig config) => (JsonObject)JsonSerializer.SerializeToNode(config, Json)!;
+
+    private static IEnumerable<(string Key, JsonNode? Value)> Leaves(JsonObject owner, string prefix) =>
+        owner.SelectMany(p => p.Value is JsonObject inner ? Leaves(inner, $"{prefix}{p.Key}.") : [($"{prefix}{p.Key}", p.Value)]);
+
+    private static JsonNode? At(JsonNode? root, string key) => key.Split('.').Aggregate(root, (node, name) => (node as JsonObject)?[name]);
+
+    /// <summary>Removes a key, and what held nothing else.</summary>
+    private static void Remove(JsonObject root, string key)
+    {
+        var dot = key.LastIndexOf('.');
+        var owner = dot < 0 ? root : (JsonObject)At(root, key[..dot])!;
+        owner.Remove(key[(dot + 1)..]);
+        if (owner.Count == 0 && dot > 0)
+            Remove(root, key[..dot]);
     }
 
     private static T? Read<T>(JsonNode? node, string key)
@@ -158,6 +200,8 @@ internal static class Config
 
     private static Llm4MsrException Unknown(string key, string place)
     {
+        if (Keys.FirstOrDefault(k => k.StartsWith(key + ".", StringComparison.Ordinal)) is { } one)
+            return new Llm4MsrException(FaultKind.Usage, $"{place}'{key}' is a group of keys, for example '{one}'. Set one of them.");
         var name = key[(key.LastIndexOf('.') + 1)..];
         var hint = Keys.FirstOrDefault(k => k.EndsWith($".{name}", StringComparison.Ordinal)) is { } elsewhere ? $" Did you mean '{elsewhere}'?" : Nearest.Hint(key, Keys);
         return new Llm4MsrException(FaultKind.Usage, $"{place}There is no key '{key}'.{hint}");

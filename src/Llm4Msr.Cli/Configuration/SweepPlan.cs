@@ -31,11 +31,14 @@ internal static class SweepPlan
             new Random(DrawSeed).Shuffle(settings);
             settings = settings[..trials];
         }
-        Trial[] plan = [.. arms.SelectMany(arm => settings.Select(setting =>
+        var resolved = arms.SelectMany(arm => settings.Select(setting =>
         {
-            var config = Config.Resolve([.. basis, .. arm.Concat(setting).Select(p => Config.Assign(p.Key, p.Value))], data.Split.Kind);
-            return new Trial(NameOf(config, data), arm, setting, config);
-        }))];
+            var (config, unread) = Config.ResolveWhatIsRead([.. basis, .. arm.Concat(setting).Select(p => Config.Assign(p.Key, p.Value))], data.Split.Kind);
+            return (Trial: new Trial(NameOf(config, data), arm, setting, config), Unread: unread);
+        })).ToList();
+        if (resolved[0].Unread.FirstOrDefault(first => resolved.All(r => r.Unread.Any(u => u.Key == first.Key))) is { Key: { } key } idle)
+            throw new Llm4MsrException(FaultKind.Usage, $"{key} is {idle.Value}, and no trial reads it: it belongs to {idle.Needed}. Leave it out.");
+        Trial[] plan = [.. resolved.Select(r => r.Trial)];
         if (plan.GroupBy(t => t.Name).FirstOrDefault(same => same.Count() > 1)?.ToArray() is [var one, var other, ..])
         {
             throw new Llm4MsrException(FaultKind.Usage,

@@ -8,6 +8,7 @@ internal static class AllVerbs
     public static IEnumerable<Command> Of(Cli cli) =>
     [
         QuickstartVerb.Create(cli),
+        DataVerb.Create(cli),
         PrepareVerb.Create(cli),
         PromptsVerb.Create(cli),
         ReasonVerb.Create(cli),

@@ -14,28 +14,26 @@ internal static class KnowledgePlanVerb
     public static Verb Create(Cli cli)
     {
         var arguments = new ReasonArguments("Knowledge store that would be gone on with [default: a new one].", outputRequired: false);
-        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts; 0 for none [default: two for each worker].", HelpName = "N" };
-        var prices = new Option<string?>("--prices") { Description = "Price list: what a million prompt and new tokens cost, by model.", HelpName = "PRICES.json" };
+        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts; 0 for none [default: two for each worker; none of a server, where they cost].", HelpName = "N" };
         var verb = new Verb("plan", "What 'reason' with the same options would ask, how long it takes, and what it costs. Some batches are asked to take the time; nothing is stored.",
             "llm4msr knowledge plan data --model SmolLM2-135M-Instruct.Q4_1.gguf",
             "llm4msr knowledge plan data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --reuse yesterday.db --min-new 5 --prices prices.json")
         {
-            arguments.Data, probe, prices,
+            arguments.Data, probe,
         };
         foreach (var option in arguments.Options)
             verb.Add(option);
-        verb.SetAction(parsed => Run(cli, arguments.Read(parsed), parsed.GetValue(probe), parsed.GetValue(prices) is { } path ? PriceList.Load(path) : null));
+        verb.SetAction(parsed => Run(cli, arguments.Read(parsed), parsed.GetValue(probe)));
         return verb;
     }
 
-    private static void Run(Cli cli, ReasonSettings settings, int? probe, PriceList? prices)
+    private static void Run(Cli cli, ReasonSettings settings, int? probe)
     {
         AtLeast.Check(0, ("--probe", probe ?? 0));
-        var options = settings.Options;
         var data = InteractionDataset.Open(settings.Data);
         torch.set_num_threads(1); // a core for each worker
-        using var model = settings.LoadModel();
-        _ = prices?.For(model.Identity.Name); // before anything takes long
+        using var model = settings.Model.Open(cli.Cancellation);
+        var options = settings.OptionsFor(model);
         var fingerprint = KnowledgeReasoner.FingerprintOf(model, options);
         using var earlier = settings.OpenEarlier(fingerprint);
         using var store = settings.Output is { } path && File.Exists(path) ? KnowledgeStore.OpenForReading(path) : null;
@@ -43,11 +41,11 @@ internal static class KnowledgePlanVerb
         store?.RequireInteractions(data.Description.InteractionsHash);
         var questions = settings.Questions(cli, data, model);
         var todo = ReasoningPlan.Of(data, questions, store, earlier, options);
-        var plan = KnowledgePlan.Of(data, model, questions, todo, options, probe ?? 2 * options.Workers, prices, cli.Cancellation);
-        cli.Terminal.Result(plan, console => Print(console, plan, options));
+        var plan = KnowledgePlan.Of(data, model, questions, todo, options, probe ?? (settings.Model.IsServer ? 0 : 2 * options.Workers), settings.Spending.PricesOf(model), cli.Cancellation);
+        cli.Terminal.Result(plan, console => Print(console, plan, options, settings.Model.IsServer));
     }
 
-    private static void Print(IAnsiConsole console, KnowledgePlan plan, ReasoningOptions options)
+    private static void Print(IAnsiConsole console, KnowledgePlan plan, ReasoningOptions options, bool isServer)
     {
         var table = new Table { Border = TableBorder.None, ShowHeaders = false };
         table.AddColumns("", "");
@@ -63,7 +61,12 @@ internal static class KnowledgePlanVerb
             Row("order", $"scenarios; users with the most positive interactions that no knowledge has; the oldest knowledge");
         if (plan.Left > 0)
             Row("beyond the budget", $"{plan.Left:N0}");
-        Row("prompt tokens", $"{plan.PromptTokens:N0} ({plan.PaddedShare:P1} padding)");
+        if (plan.WithinLimit < plan.ToAsk)
+            Row("within the limit", $"about {plan.WithinLimit:N0} of {plan.ToAsk:N0} prompts");
+        if (isServer)
+            Row("prompt tokens", $"at most {plan.PromptTokens:N0}, by the length of the texts, and all tokens once more for the state");
+        else
+            Row("prompt tokens", $"{plan.PromptTokens:N0} ({plan.PaddedShare:P1} padding)");
         Row("new tokens", $"{(plan.Time is null ? "at most" : "about")} {plan.NewTokens:N0}");
         Row("store", $"about {plan.StoreBytes / 1e6:N1} MB");
         if (plan.Time is { } time)

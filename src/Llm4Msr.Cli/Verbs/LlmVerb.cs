@@ -6,11 +6,11 @@ using TorchSharp;
 
 namespace Llm4Msr.Cli.Verbs;
 
-/// <summary><c>llm4msr llm</c>: look at a language model on disk, replay reference numbers with it.</summary>
+/// <summary><c>llm4msr llm</c>: get a language model, look at it on disk, replay reference numbers with it.</summary>
 internal static class LlmVerb
 {
-    public static Command Create(Cli cli) => new Verb("llm", "Look at a language model on disk, or check it against reference numbers.",
-        "llm4msr llm show SmolLM2-135M-Instruct.Q4_1.gguf") { Show(cli), Verify(cli) };
+    public static Command Create(Cli cli) => new Verb("llm", "Get a language model, look at it, or check it against reference numbers.",
+        "llm4msr llm show SmolLM2-135M-Instruct.Q4_1.gguf") { Show(cli), Verify(cli), LlmPullVerb.Create(cli) };
 
     private static Argument<string> ModelArgument() => new("model") { Description = "GGUF file, or Hugging Face folder." };
 

@@ -78,7 +78,7 @@ internal static class PromptsVerb
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
         List<ShownPrompt> prompts = model is null
             ? [.. Uncut()]
-            : [.. Questions.OfUser(data, new PromptBuilder(data, options.Template, model.Cut), timeline, model, options, user).Select(q => new ShownPrompt(q.AsOfRank, q.Prompt, q.Tokens.Length))];
+            : [.. Questions.OfUser(data, new PromptBuilder(data, options.Template, model.Cut), timeline, model, options, user).Select(q => new ShownPrompt(q.AsOfRank, q.Prompt, q.Tokens))];
         return prompts.Count > 0 ? prompts : throw new Llm4MsrException(FaultKind.BadInput,
             $"The user '{id}' has no positive interaction before any snapshot of the protocol {Spelling.Of(options.Protocol)}, and is not asked about.");
 
@@ -101,7 +101,7 @@ internal static class PromptsVerb
         if (model is null)
             return new ShownPrompt(null, new PromptBuilder(data, options.Template).ForScenario(index), Tokens: null);
         var question = Questions.OfScenario(data, new PromptBuilder(data, options.Template, model.Cut), model, options, index);
-        return new ShownPrompt(null, question.Prompt, question.Tokens.Length);
+        return new ShownPrompt(null, question.Prompt, question.Tokens);
     }
 
     private static Verb Template(Cli cli)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
 using TorchSharp;
@@ -16,7 +17,8 @@ internal static class ReasonVerb
         var arguments = new ReasonArguments("Knowledge store: made, or gone on with.", outputRequired: true);
         var verb = new Verb("reason", "Ask a frozen language model about every scenario and every user, and keep what it says. Interrupted, it goes on where it stopped.",
             "llm4msr reason data --model SmolLM2-135M-Instruct.Q4_1.gguf --out knowledge.db",
-            "llm4msr reason data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --out today.db --reuse yesterday.db --min-new 5 --budget 8h")
+            "llm4msr reason data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --out today.db --reuse yesterday.db --min-new 5 --budget 8h",
+            "llm4msr reason data --model http://127.0.0.1:8080 --state-server http://127.0.0.1:8081 --concurrency 8 --out knowledge.db")
         {
             arguments.Data,
         };
@@ -28,10 +30,11 @@ internal static class ReasonVerb
 
     private static int Run(Cli cli, ReasonSettings settings)
     {
-        var (options, output) = (settings.Options, settings.Output!);
+        var output = settings.Output!;
         var data = InteractionDataset.Open(settings.Data);
         torch.set_num_threads(1); // a core for each worker
-        using var model = settings.LoadModel();
+        using var model = settings.Model.Open(cli.Cancellation);
+        var options = settings.OptionsFor(model);
         var fingerprint = KnowledgeReasoner.FingerprintOf(model, options);
         using var earlier = settings.OpenEarlier(fingerprint);
         using var store = KnowledgeStore.OpenForWriting(output, fingerprint, data.Description.InteractionsHash);
@@ -39,12 +42,24 @@ internal static class ReasonVerb
 
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
-        ReasoningProgress done = new(0, 0, 0, 0, 0, 0);
+        ReasoningProgress done = new();
         cli.Terminal.WithProgress("reason", 1, report =>
         {
             report(0, "the first batch");
-            done = KnowledgeReasoner.Run(data, model, plan, store, earlier, options, cli.Cancellation, p => report(
-                p.PromptTokens / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts")));
+            try
+            {
+                done = KnowledgeReasoner.Run(data, model, plan, store, earlier, options, cli.Cancellation, p =>
+                {
+                    done = p;
+                    report(p.TokensDone / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"));
+                });
+            }
+            catch (Llm4MsrException e)
+            {
+                var missing = plan.Left.Count + plan.Ask.Count - done.Asked;
+                throw new Llm4MsrException(e.Kind, FormattableString.Invariant(
+                    $"{e.Message} Of {plan.Questions:N0} prompts {plan.Questions - missing:N0} are stored in {output}, {missing:N0} are missing."), e);
+            }
         });
 
         var report = new Report(

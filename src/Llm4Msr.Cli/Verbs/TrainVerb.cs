@@ -109,6 +109,8 @@ internal static class TrainVerb
         }
         var seeds = config.AllSeeds;
         var run = new TrainingRun(data, dataFolder, table, options, output);
+        if (run.Remark is { } remarkable)
+            cli.Terminal.Say(remarkable);
         if (seeds.Intersect(run.Folder.Seeds).ToList() is { Count: > 0 } done)
             cli.Terminal.Say($"Trained before, and read from '{run.Path}': seed {string.Join(", ", done)}.");
         List<SeedResult> results = [];
@@ -128,7 +130,7 @@ internal static class TrainVerb
             }
         });
         MetricsReport.Print(cli.Terminal, $"{ModelName.Of(options.Model, options.Arm)}, test part", results.Select(r => (r.Seed, r.Test)),
-            new { run = run.Path, model = options.Model, rows = run.TrainingRows, seeds = results },
+            new { run = run.Path, model = options.Model, rows = run.RowsTrainedOn, seeds = results },
             $"Models are in {run.Path}. Next: 'llm4msr evaluate {run.Path}', or 'llm4msr predict {run.Path} --input rows.csv --output scores.csv'.");
         return 0;
     }
@@ -142,7 +144,8 @@ internal static class TrainVerb
             console.WriteLine(Inv($"{size.Parameters:N0} parameters, {size.TableParameters:N0} of them in embedding tables."));
             foreach (var table in size.Tables)
                 console.WriteLine(Inv($"  {table.Field}: {table.Rows:N0} rows, {table.Adam} Adam"));
-            console.WriteLine(Inv($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB; the data and one batch's activations come on top."));
+            var knowledge = size.KnowledgeBytes == 0 ? "" : Inv($" Knowledge: {size.KnowledgeBytes / 1e6:N1} MB.");
+            console.WriteLine(Inv($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB.{knowledge} The data and one batch's activations come on top."));
             console.WriteLine("Nothing was trained. Leave out --dry-run to train.");
         });
     }

@@ -37,8 +37,8 @@ internal sealed class StateHistory
     }
 
     public HiddenStates States() => new(
-        StateThatProducedLast: _previous,
-        AfterLastToken: _latest,
-        LastPromptToken: _lastPromptToken!,
-        MeanOfGenerated: Array.ConvertAll(_sum, sum => (float)(sum / _generated)));
+        stateThatProducedLast: _previous,
+        afterLastToken: _latest,
+        lastPromptToken: _lastPromptToken!,
+        meanOfGenerated: Array.ConvertAll(_sum, sum => (float)(sum / _generated)));
 }

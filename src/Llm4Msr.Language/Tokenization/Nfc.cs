@@ -18,12 +18,27 @@ internal static class Nfc
         if (!text.AsSpan().ContainsAnyInRange('\u0300', '\uFFFF')) // Latin-1 and its like is composed already
             return text;
         var tables = s_tables.Value;
+        var points = Decomposed(text, tables);
+        Reorder(points, tables);
+        Compose(points, tables);
+        return Joined(points);
+    }
+
+    /// <summary>Letters and their marks apart, marks as they come: what is needed to leave the marks out.</summary>
+    public static string Decompose(string text) =>
+        text.AsSpan().ContainsAnyInRange('\u00C0', '\uFFFF') ? Joined(Decomposed(text, s_tables.Value)) : text;
+
+    private static List<int> Decomposed(string text, Tables tables)
+    {
         List<int> points = [];
         foreach (var rune in text.EnumerateRunes())
             Decompose(rune.Value, points, tables);
-        Reorder(points, tables);
-        Compose(points, tables);
-        var result = new StringBuilder(text.Length);
+        return points;
+    }
+
+    private static string Joined(List<int> points)
+    {
+        var result = new StringBuilder(points.Count);
         foreach (var point in points)
             result.Append(new Rune(point).ToString());
         return result.ToString();

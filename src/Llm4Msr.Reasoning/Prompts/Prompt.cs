@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Llm4Msr.Language;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning.Prompts;
@@ -8,5 +10,9 @@ namespace Llm4Msr.Reasoning.Prompts;
 /// <param name="ItemsCut">How many of the oldest items did not fit.</param>
 public sealed record Prompt(string Text, string AnswerOpening, int ItemsCut)
 {
+    /// <summary>The same as a language model takes it.</summary>
+    [JsonIgnore]
+    public ChatPrompt Chat => new(Text, AnswerOpening.Length > 0 ? AnswerOpening : null);
+
     public string Hash => FileHash.Of($"{Text}\0{AnswerOpening}");
 }

@@ -8,7 +8,8 @@ namespace Llm4Msr.Reasoning.Prompts;
 public sealed class PromptBuilder(InteractionDataset data, PromptTemplate template, Func<string, int, string>? cutTokens = null)
 {
     private readonly DataDescription _description = data.Description;
-    private readonly string[] _items = [.. data.ReadItemWords().Select(words => template.Fill("item",
+    /// <summary>By item, its words as they stand in a prompt.</summary>
+    public IReadOnlyList<string> Items { get; } = [.. data.ReadItemWords().Select(words => template.Fill("item",
         ("title", UntrustedText.Clean(words.Title, cutTokens)), ("category", UntrustedText.Clean(words.Category, cutTokens))))];
 
     private string ScenarioCount => _description.Scenarios.Count.ToString(CultureInfo.InvariantCulture);
@@ -48,7 +49,7 @@ public sealed class PromptBuilder(InteractionDataset data, PromptTemplate templa
         var behavior = _description.Platform.Behavior;
         var sides = history.Liked.Select(liked => liked.Scenario).Distinct().ToList();
         var lines = _description.Scenarios.Select((scenario, s) => sides.Contains(s)
-            ? template.Fill("history", ("scenario", scenario.Name), ("user", user), ("behavior", behavior), ("items", Items(history, s)))
+            ? template.Fill("history", ("scenario", scenario.Name), ("user", user), ("behavior", behavior), ("items", ItemsOf(history, s)))
             : template.Fill("history.none", ("scenario", scenario.Name), ("user", user), ("behavior", behavior)));
         var text = template.Fill(sides.Count == 1 ? "user.one-sided" : "user",
             ("platform", _description.Platform.Name),
@@ -62,8 +63,8 @@ public sealed class PromptBuilder(InteractionDataset data, PromptTemplate templa
         return new Prompt(text, AnswerOpening, itemsCut);
     }
 
-    private string Items(UserHistory history, int scenario) =>
-        string.Join("; ", history.Liked.Where(liked => liked.Scenario == scenario).Select(liked => _items[liked.Item]));
+    private string ItemsOf(UserHistory history, int scenario) =>
+        string.Join("; ", history.Liked.Where(liked => liked.Scenario == scenario).Select(liked => Items[liked.Item]));
 
     private static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
 }

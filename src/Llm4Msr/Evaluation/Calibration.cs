@@ -21,23 +21,40 @@ public static class Calibration
 
     internal static double? Error(ScoreOrder order, int bins = Bins)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
         var words = order.Words;
-        double distances = 0, binned = 0; // binned: sum of probability less label in the bin
-        var bin = 1;
-        for (var row = 0; row < words.Length; row++)
+        double distances = 0;
+        var start = 0;
+        foreach (var end in BinEnds(order, bins))
         {
-            binned += Probability(words[row]) - (ScoreOrder.Clicked(words[row]) ? 1 : 0);
-            var end = row + 1;
-            if (end < words.Length && (end < (long)words.Length * bin / bins || ScoreOrder.Rank(words[end]) == ScoreOrder.Rank(words[row])))
-                continue;
+            double binned = 0;
+            foreach (var word in words[start..end])
+                binned += Excess(word);
             distances += Math.Abs(binned);
-            binned = 0;
-            while (bin < bins && end >= (long)words.Length * bin / bins)
-                bin++;
+            start = end;
         }
         return words.IsEmpty ? null : distances / words.Length;
     }
+
+    /// <returns>The row after each bin's last, ascending.</returns>
+    internal static IReadOnlyList<int> BinEnds(ScoreOrder order, int bins = Bins)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        var words = order.Words;
+        List<int> ends = [];
+        var bin = 1;
+        for (var end = 1; end <= words.Length; end++)
+        {
+            if (end < words.Length && (end < (long)words.Length * bin / bins || ScoreOrder.Rank(words[end]) == ScoreOrder.Rank(words[end - 1])))
+                continue;
+            ends.Add(end);
+            while (bin < bins && end >= (long)words.Length * bin / bins)
+                bin++;
+        }
+        return ends;
+    }
+
+    /// <summary>Probability less label: what a row promises too much.</summary>
+    internal static double Excess(ulong word) => Probability(word) - (ScoreOrder.Clicked(word) ? 1 : 0);
 
     internal static double? PredictedToActual(ScoreOrder order)
     {
@@ -51,5 +68,5 @@ public static class Calibration
         return actual == 0 ? null : predicted / actual;
     }
 
-    private static double Probability(ulong word) => 1 / (1 + Math.Exp(-(double)ScoreOrder.Score(word)));
+    internal static double Probability(ulong word) => 1 / (1 + Math.Exp(-(double)ScoreOrder.Score(word)));
 }

@@ -10,9 +10,9 @@ public static class Evaluator
     /// <summary>Training has to choose by whatever rows there are; a report asks for more before it gives an AUC.</summary>
     private static readonly EvaluationOptions s_anyPair = new() { MinimumPerClass = 1 };
 
-    /// <summary>Metrics to train by: every scenario with rows of both classes has an AUC, however few they are.</summary>
-    public static Metrics Evaluate(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge) =>
-        Metrics.Of(Score(model, data, ranks, knowledge), s_anyPair);
+    /// <param name="options">For a report; null for metrics to train by, where every scenario with rows of both classes has an AUC, however few they are.</param>
+    public static Metrics Evaluate(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge, EvaluationOptions? options = null) =>
+        Metrics.Of(Score(model, data, ranks, knowledge), options ?? s_anyPair);
 
     /// <summary>The rows at the given ranks, in that order.</summary>
     public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)

@@ -3,7 +3,9 @@ namespace Llm4Msr.Evaluation;
 /// <summary>Intervals for the rows of one scenario, or for all of them; null where there is none.</summary>
 /// <param name="Users">With rows here.</param>
 /// <param name="Undefined">Why the AUC has no interval; null where it has one.</param>
-public sealed record ScenarioIntervals(string Scenario, int Users, Interval? Auc, Interval? GroupedAuc, Interval? LogLoss, string? Undefined);
+public sealed record ScenarioIntervals(
+    string Scenario, int Users, Interval? Auc, Interval? GroupedAuc, Interval? LogLoss, Interval? NormalizedEntropy,
+    Interval? CalibrationError, Interval? PredictedToActual, string? Undefined);
 
 /// <summary>
 /// 95 % intervals of a run's metrics, each averaged over the run's seeds: users are drawn with replacement, and seeds too
@@ -13,7 +15,7 @@ public sealed record ScenarioIntervals(string Scenario, int Users, Interval? Auc
 public sealed record MetricsIntervals(
     IReadOnlyList<ScenarioIntervals> Scenarios, ScenarioIntervals Overall, Interval? MeanAuc, int Seeds, int Replicates)
 {
-    private const int StatisticsPerScenario = 3;
+    private const int StatisticsPerScenario = 6;
 
     /// <param name="seeds">The same rows scored by the model of each seed, one or more.</param>
     public static MetricsIntervals Of(IReadOnlyList<ScoredRows> seeds, EvaluationOptions? options = null, CancellationToken cancellation = default)
@@ -36,7 +38,7 @@ public sealed record MetricsIntervals(
         return new MetricsIntervals(all[..scenarios], all[scenarios], mean, seeds.Count, options.Replicates);
     }
 
-    /// <returns>Three figures for every scenario, then for all rows, each averaged over the seeds drawn.</returns>
+    /// <returns>Six figures for every scenario, then for all rows, each averaged over the seeds drawn.</returns>
     private static double[][] Draws(ScoredRows[] seeds, int users, EvaluationOptions options, CancellationToken cancellation)
     {
         List<UserStatistic> statistics = [];
@@ -45,7 +47,10 @@ public sealed record MetricsIntervals(
             foreach (var rows in Enumerable.Range(0, seed.Scenarios.Count).Select(seed.Only).Append(seed))
             {
                 var order = rows.Order();
-                statistics.AddRange([UserStatistics.Auc(order), UserStatistics.GroupedAuc(order, users), UserStatistics.LogLoss(order, users)]);
+                statistics.AddRange([
+                    UserStatistics.Auc(order), UserStatistics.GroupedAuc(order, users), UserStatistics.LogLoss(order, users),
+                    UserStatistics.NormalizedEntropy(order, users), UserStatistics.CalibrationError(order), UserStatistics.PredictedToActual(order, users),
+                ]);
             }
         }
         var values = UserBootstrap.Replicate(users, statistics, options, cancellation);
@@ -69,10 +74,11 @@ public sealed record MetricsIntervals(
     {
         var count = users.Distinct().Count();
         if (count < options.MinimumUsers)
-            return new ScenarioIntervals(scenario.Scenario, count, null, null, null, scenario.Undefined ?? TooFewUsers(options));
+            return new ScenarioIntervals(scenario.Scenario, count, null, null, null, null, null, null, scenario.Undefined ?? TooFewUsers(options));
         var auc = scenario.Auc is null ? null : Interval.Of(draws[0]);
         return new ScenarioIntervals(
-            scenario.Scenario, count, auc, Interval.Of(draws[1]), Interval.Of(draws[2]), scenario.Undefined ?? (auc is null ? OftenOneClass : null));
+            scenario.Scenario, count, auc, Interval.Of(draws[1]), Interval.Of(draws[2]), Interval.Of(draws[3]), Interval.Of(draws[4]), Interval.Of(draws[5]),
+            scenario.Undefined ?? (auc is null ? OftenOneClass : null));
     }
 
     internal static string TooFewUsers(EvaluationOptions options) => $"fewer than {options.MinimumUsers} users";

@@ -48,6 +48,61 @@ internal static class UserStatistics
         return Ratio(sums, rows);
     }
 
+    /// <summary>Log loss over that of the click rate of the rows drawn.</summary>
+    public static UserStatistic NormalizedEntropy(ScoreOrder order, int users)
+    {
+        var (rows, clicks) = (new double[users], new double[users]);
+        foreach (var word in order.Words)
+        {
+            rows[ScoreOrder.User(word)]++;
+            clicks[ScoreOrder.User(word)] += ScoreOrder.Clicked(word) ? 1 : 0;
+        }
+        var (logLoss, clickRate) = (LogLoss(order, users), Ratio(clicks, rows));
+        return weights =>
+        {
+            var rate = clickRate(weights);
+            var other = Vector512<double>.One - rate;
+            return logLoss(weights) / -(rate * Vector512.Log(rate) + other * Vector512.Log(other));
+        };
+    }
+
+    public static UserStatistic PredictedToActual(ScoreOrder order, int users)
+    {
+        var (predicted, actual) = (new double[users], new double[users]);
+        foreach (var word in order.Words)
+        {
+            predicted[ScoreOrder.User(word)] += Calibration.Probability(word);
+            actual[ScoreOrder.User(word)] += ScoreOrder.Clicked(word) ? 1 : 0;
+        }
+        return Ratio(predicted, actual);
+    }
+
+    /// <summary>Expected calibration error in the bins that all rows make.</summary>
+    public static UserStatistic CalibrationError(ScoreOrder order)
+    {
+        var (user, excess) = (new int[order.Words.Length], new double[order.Words.Length]);
+        for (var row = 0; row < user.Length; row++)
+            (user[row], excess[row]) = (ScoreOrder.User(order.Words[row]), Calibration.Excess(order.Words[row]));
+        var ends = Calibration.BinEnds(order);
+        return weights =>
+        {
+            var drawn = MemoryMarshal.Cast<double, Vector512<double>>(weights);
+            var (distances, count) = (Vector512<double>.Zero, Vector512<double>.Zero);
+            var row = 0;
+            foreach (var end in ends)
+            {
+                var binned = Vector512<double>.Zero;
+                for (; row < end; row++)
+                {
+                    binned += drawn[user[row]] * excess[row];
+                    count += drawn[user[row]];
+                }
+                distances += Vector512.Abs(binned);
+            }
+            return distances / count;
+        };
+    }
+
     /// <summary>Sum over users of one quantity over the sum of another.</summary>
     private static UserStatistic Ratio(double[] above, double[] below) => weights =>
     {

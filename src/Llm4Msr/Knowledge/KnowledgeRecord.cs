@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Knowledge;
 
@@ -50,6 +51,12 @@ public sealed record KnowledgeRecord
         var what = WhatIsWrong() ?? WhatIsWrongWithVectors(fingerprint);
         return what is null ? null : $"The knowledge of {Key} as of rank {AsOfRank} cannot be stored: {what}.";
     }
+
+    /// <summary>
+    /// CRC-32C of the record as a store of <paramref name="precision"/> keeps it: it goes with a record that leaves its store,
+    /// so that damage is found in its own row.
+    /// </summary>
+    public uint Checksum(KnowledgePrecision precision) => Crc32C.Of(StoredRow.Of(sequence: 0, this, precision).CanonicalBytes);
 
     private string? WhatIsWrong()
     {

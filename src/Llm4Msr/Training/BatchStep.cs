@@ -11,21 +11,23 @@ namespace Llm4Msr.Training;
 public sealed class BatchStep(ClickModel model, TrainingOptions options) : IDisposable
 {
     private readonly Adam _adam = new(Groups(model, options));
+    private readonly torch.Tensor[] _averages = [.. model.buffers()];
 
     /// <summary>Changes the weights by one step of Adam. Its tensors belong to the current dispose scope.</summary>
     /// <param name="name">Of the batch, for messages.</param>
     /// <returns>The mean loss of the batch before the step, in nats.</returns>
-    /// <exception cref="Llm4MsrException">The loss or a gradient is not finite; the weights are as before.</exception>
+    /// <exception cref="Llm4MsrException">The loss or a gradient is not finite; weights and moving averages are as before.</exception>
     public float Run(CtrBatch batch, BatchKnowledge? known, string name)
     {
         _adam.ZeroGradients();
+        var before = _averages.Select(a => a.clone()).ToArray(); // the forward pass moves them
         var loss = torch.nn.functional.binary_cross_entropy_with_logits(model.call(batch, known), batch.Clicked);
         var value = loss.item<float>();
         if (!float.IsFinite(value))
-            throw NotFinite($"The loss of {name} is {value}");
+            throw NotFinite($"The loss of {name} is {value}", before);
         loss.backward();
         if (_adam.FirstNotFinite() is { } parameter)
-            throw NotFinite($"The gradient of '{NameOf(parameter)}' in {name} is not finite");
+            throw NotFinite($"The gradient of '{NameOf(parameter)}' in {name} is not finite", before);
         _adam.Step();
         return value;
     }
@@ -39,8 +41,13 @@ public sealed class BatchStep(ClickModel model, TrainingOptions options) : IDisp
 
     private string NameOf(Parameter parameter) => model.named_parameters().First(p => p.parameter.Handle == parameter.Handle).name;
 
-    private static Llm4MsrException NotFinite(string what) =>
-        new(FaultKind.Unexpected, $"{what}; the weights were left as they were before it. Try a lower learning rate.");
+    private Llm4MsrException NotFinite(string what, torch.Tensor[] before)
+    {
+        using var frozen = torch.no_grad();
+        foreach (var (average, value) in _averages.Zip(before))
+            average.copy_(value);
+        return new(FaultKind.Unexpected, $"{what}; the weights were left as they were before it. Try a lower learning rate.");
+    }
 
     private static ParameterGroup[] Groups(ClickModel model, TrainingOptions options)
     {

@@ -9,18 +9,22 @@ namespace Llm4Msr.Training;
 
 /// <summary>How large a model is before it is trained.</summary>
 /// <param name="Bytes">Of weights, the best weights, gradients and what Adam remembers.</param>
+/// <param name="KnowledgeBytes">Of the vectors that the model reads, as they are stored and as it reads them.</param>
 /// <param name="Tables">The embedding tables.</param>
-public sealed record ModelSize(long Parameters, long TableParameters, long Bytes, IReadOnlyList<TableTraining> Tables)
+public sealed record ModelSize(long Parameters, long TableParameters, long Bytes, long KnowledgeBytes, IReadOnlyList<TableTraining> Tables)
 {
     /// <param name="table">The knowledge that the model reads; null for none.</param>
     public static ModelSize Of(InteractionDataset data, KnowledgeTable? table, RunOptions options)
     {
         using var scope = torch.NewDisposeScope();
         var fusion = options.Model.Fusion;
+        var rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
         var reader = fusion is null ? null
             : new KnowledgeReader(
-                table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, table.Users.Count),
+                table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, rows.Snapshots.Length),
                 table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.Scenarios.Count), fusion);
+        var knowledge = reader is null ? 0
+            : table!.Count * (long)(table.UserWidth + reader.Shape.UserWidth) + table.Scenarios.Count * (long)(table.ScenarioWidth + reader.Shape.ScenarioWidth);
         using var model = new ClickModel(data.Encoder.Schema, data.Description.Scenarios.Count, options.Model, reader, seed: 0);
         var tables = TablesOf(data.Encoder.Schema);
         var all = model.parameters().Sum(p => p.numel());
@@ -28,7 +32,8 @@ public sealed record ModelSize(long Parameters, long TableParameters, long Bytes
         var lazy = lazyRows * options.Model.EmbeddingSize;
         var (numbers, gradients) = (4 * all, all - lazy); // weights, best weights and two moments; a lazy table's gradient is a batch's
         return new ModelSize(
-            all, tables.Sum(t => (long)t.Rows) * options.Model.EmbeddingSize, sizeof(float) * (numbers + gradients) + sizeof(int) * lazyRows, tables);
+            all, tables.Sum(t => (long)t.Rows) * options.Model.EmbeddingSize, sizeof(float) * (numbers + gradients) + sizeof(int) * lazyRows,
+            sizeof(float) * knowledge, tables);
     }
 
     internal static IReadOnlyList<TableTraining> TablesOf(FeatureSchema schema) =>

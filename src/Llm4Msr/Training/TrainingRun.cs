@@ -74,8 +74,7 @@ public sealed class TrainingRun
     private readonly InteractionDataset _data;
     private readonly KnowledgeTable? _table;
     private readonly RunOptions _options;
-    private readonly int[] _rowSeen;
-    private readonly int[] _trainingRanks;
+    private readonly TrainingRows _rows;
     private readonly ModelFolder _folder;
 
     /// <param name="table">Knowledge of this data; also decides which rows are trained on by a model that does not read it. Null for none.</param>
@@ -85,14 +84,10 @@ public sealed class TrainingRun
         _data = data;
         _table = table;
         _options = options;
-        _rowSeen = table is null ? [] : RowsSeen(data, table);
-        _trainingRanks = [.. data.RanksOf(Part.Training).Where(rank => table is null || options.KeepRowsWithoutKnowledge || _rowSeen[rank] >= 0)];
-        if (_trainingRanks.Length == 0)
-            throw new Llm4MsrException(FaultKind.BadInput, "No training row has knowledge older than itself, so nothing is left to train on. Keep the rows without knowledge.");
-
+        _rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
         var setup = new Setup(
             options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
-            _trainingRanks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
+            _rows.Ranks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
             ProgramVersion.Current, Machine.Current,
             ModelSize.TablesOf(data.Encoder.Schema));
         _folder = Directory.Exists(path) ? GoOn(path, setup) : Create(path, setup);
@@ -100,9 +95,12 @@ public sealed class TrainingRun
 
     public string Path => _folder.Path;
 
-    public int TrainingRows => _trainingRanks.Length;
+    public int RowsTrainedOn => _rows.Ranks.Length;
 
     public ModelFolder Folder => _folder;
+
+    /// <summary>In words, that the folder was begun by another program or on another machine, so that seeds may differ in bits; null where it was not.</summary>
+    public string? Remark { get; private set; }
 
     /// <summary>Trains one seed, from its newest checkpoint where there is one, and adds it to the folder; or reads its metrics if it is there.</summary>
     /// <param name="afterStep">Called with (epoch, step, steps per epoch, loss); may throw to stop, and the next call goes on there.</param>
@@ -125,7 +123,7 @@ public sealed class TrainingRun
         var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
         using var model = Build(table, (ulong)seed);
         using var visible = table is null ? null : Visible(_data, table, model);
-        using var trainer = new Trainer(model, _data, _trainingRanks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
+        using var trainer = new Trainer(model, _data, _rows.Ranks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
         progress.Resume(trainer, say ?? (_ => { }));
         if (trainer.Position is { Epochs.Count: > 0 } or { Step: > 0 })
             say?.Invoke($"Seed {seed} goes on after {trainer.Position.Epochs.Count} epochs and {trainer.Position.Step} steps.");
@@ -134,7 +132,7 @@ public sealed class TrainingRun
         var best = trainer.Position.Best!;
         var result = new SeedResult(
             seed, best.Epoch, trainer.Position.Epochs.Count, best.Validation,
-            Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible), ModelFolder.WeightsHash(model));
+            Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible, new EvaluationOptions()), ModelFolder.WeightsHash(model));
         _folder.Add(seed, model, folder =>
         {
             SeedInProgress.WriteEpochs(folder, trainer.Position.Epochs);
@@ -178,10 +176,7 @@ public sealed class TrainingRun
 
     /// <summary>Knowledge as a trained model reads it, and what each interaction may see of it; owned by the caller.</summary>
     public static VisibleKnowledge Visible(InteractionDataset data, KnowledgeTable table, ClickModel model) => new(
-        FrozenKnowledge.Of(table, model.Knowledge!, [.. data.Description.Scenarios.Select(s => s.Name)]), RowsSeen(data, table));
-
-    private static int[] RowsSeen(InteractionDataset data, KnowledgeTable table) => table.RowsSeen(
-        data.Encoder.Users.Keys, data.Interactions.User, [.. data.Parts.Select(p => p is Part.Validation or Part.Test)]);
+        FrozenKnowledge.Of(table, model.Knowledge!, [.. data.Description.Scenarios.Select(s => s.Name)]), TrainingRows.Seen(data, table));
 
     /// <summary>Where the data lay that a run was trained on.</summary>
     public static string DataFolderOf(ModelFolder folder) => TrainingJson.Read<Setup>(System.IO.Path.Combine(folder.Path, SetupFile), WayOut).DataFolder;
@@ -191,7 +186,7 @@ public sealed class TrainingRun
         var fusion = _options.Model.Fusion;
         var knowledge = fusion is null ? null : new ModelKnowledge(
             _options.Arm,
-            _table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, _table.UserWidth, TrainingSnapshots().Length),
+            _table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, _table.UserWidth, _rows.Snapshots.Length),
             _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.Scenarios.Count));
         var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge);
         return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
@@ -214,6 +209,13 @@ public sealed class TrainingRun
                 $"The run folder '{path}' was made with something else: {string.Join(" and ", differences.Where(d => d is not null))} differ. "
                 + $"Name another folder, or use what it was made with ({System.IO.Path.Combine(path, SetupFile)}).");
         }
+        string?[] changes =
+        [
+            before.Program != setup.Program ? $"by {before.Program}, this is {setup.Program}" : null,
+            before.Machine.Processor != setup.Machine.Processor ? $"on {before.Machine.Processor}, this is {setup.Machine.Processor}" : null,
+        ];
+        if (changes.Any(c => c is not null))
+            Remark = $"The run folder '{path}' was begun {string.Join(", and ", changes.Where(c => c is not null))}: what is trained from here on may differ from what it would have been in the last bits.";
         return folder;
     }
 
@@ -226,18 +228,10 @@ public sealed class TrainingRun
         KnowledgeReader? reader = null;
         if (table is not null)
         {
-            var users = torch.tensor(table.UserVectors).view(table.Count, table.UserWidth).index_select(0, torch.tensor(TrainingSnapshots()));
+            var users = torch.tensor(table.UserVectors).view(table.Count, table.UserWidth).index_select(0, torch.tensor(_rows.Snapshots));
             reader = new KnowledgeReader(users, torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth), _options.Model.Fusion!);
         }
         return new ClickModel(_data.Encoder.Schema, _data.Description.Scenarios.Count, _options.Model, reader, seed);
-    }
-
-    /// <summary>The rows of the table that training rows see: statistics come from them alone.</summary>
-    private long[] TrainingSnapshots()
-    {
-        long[] rows = [.. _trainingRanks.Select(rank => (long)_rowSeen[rank]).Where(row => row >= 0).Distinct().Order()];
-        return rows.Length > 0 ? rows : throw new Llm4MsrException(FaultKind.BadInput,
-            "The knowledge holds no user of the training part. Reason for this data, or train with --enhancement none.");
     }
 }
 

@@ -16,6 +16,8 @@ public class UserBootstrapTests
             double[] weights = [.. drawn.Select(w => (double)w)]; // [5, 8]
             var order = ScoreOrder.Of([.. rows.Select(r => r.Item1)], [.. rows.Select(r => r.Item2 ? 1f : 0f)], [.. rows.Select(r => r.Item3)]);
             Vector512<double> auc = UserStatistics.Auc(order)(weights), grouped = UserStatistics.GroupedAuc(order, 5)(weights), loss = UserStatistics.LogLoss(order, 5)(weights);
+            Vector512<double> entropy = UserStatistics.NormalizedEntropy(order, 5)(weights), promised = UserStatistics.PredictedToActual(order, 5)(weights), error = UserStatistics.CalibrationError(order)(weights);
+            float[] lastOfBin = [.. Calibration.BinEnds(order).Select(end => rows.Select(r => r.Item1).Order().ElementAt(end - 1))];
 
             for (var lane = 0; lane < 8; lane++)
             {
@@ -26,6 +28,11 @@ public class UserBootstrapTests
                 AssertSame(Definitions.Auc(scores, labels), auc[lane]);
                 AssertSame(GroupedAuc.Of(scores, labels, [.. copies.Select(c => c.User)]).Value, grouped[lane]);
                 AssertSame(LogLoss.OfLogits(scores, labels), loss[lane]);
+                AssertSame(NormalizedEntropy.Of(LogLoss.OfLogits(scores, labels), labels.Length, labels.Count(l => l > 0)), entropy[lane]);
+                AssertSame(Calibration.PredictedToActual(scores, labels), promised[lane]);
+                // A bin's rows are those of its scores, however often they are drawn.
+                var distances = copies.GroupBy(c => lastOfBin.First(last => last >= c.Item1)).Select(bin => Math.Abs(bin.Sum(c => 1 / (1 + Math.Exp(-c.Item1)) - c.Label)));
+                AssertSame(copies.Count == 0 ? null : distances.Sum() / copies.Count, error[lane]);
             }
         });
 
@@ -208,7 +215,7 @@ public class UserBootstrapTests
 
     private static void AssertSame(double? expected, double found)
     {
-        Assert.Equal(expected is null, double.IsNaN(found));
+        Assert.Equal(expected is null, !double.IsFinite(found)); // a ratio to no clicks is infinite
         if (expected is { } value)
             Assert.Equal(value, found, 1e-12);
     }

@@ -90,10 +90,12 @@ public sealed class TrainerTests : IDisposable
         Assert.InRange(results.Max(r => r.Validation.MeanAuc!.Value), 0.62, 1); // clicks follow topic and taste
     }
 
-    [Fact]
-    public void ALossThatIsNotANumberStopsBeforeTheWeightsChange()
+    [Theory]
+    [InlineData(BackboneKind.SharedBottom)]
+    [InlineData(BackboneKind.Star)] // moves averages in its forward pass
+    public void ALossThatIsNotANumberStopsBeforeTheWeightsChange(BackboneKind backbone)
     {
-        using var sample = SampleModel.Of(_data, BackboneKind.SharedBottom, "none");
+        using var sample = SampleModel.Of(_data, backbone, "none");
         var weights = new Dictionary<string, byte[]>();
         var trainer = Trainer(sample, s_options);
 

@@ -65,7 +65,7 @@ public sealed class StarLayer : nn.Module<Tensor, int, Tensor>
     /// <param name="rows">[b, I].</param>
     /// <returns>[b, O], before the activation.</returns>
     public override Tensor forward(Tensor rows, int scenario) =>
-        rows.mm(weight * weight_scenario[scenario]).Plus(bias.Plus(bias_scenario[scenario]));
+        addmm(bias.Plus(bias_scenario[scenario]), rows, weight * weight_scenario[scenario], beta: 1, alpha: 1);
 }
 
 /// <summary>Reads which scenario a row is of, and its features before normalisation; its logit is added.</summary>

@@ -17,7 +17,7 @@ public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
 {
     public const double Epsilon = 1e-5, Momentum = 0.1;
 
-    private static readonly Scalar s_epsilon = Epsilon, s_momentum = Momentum, s_rest = 1 - Momentum;
+    private static readonly Scalar s_momentum = Momentum, s_rest = 1 - Momentum;
 
     private readonly Parameter gamma;
     private readonly Parameter beta;
@@ -41,22 +41,21 @@ public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
     /// <returns>[b, N].</returns>
     public override Tensor forward(Tensor rows, int scenario)
     {
-        var (mean, variance) = training && rows.shape[0] > 1
-            ? BatchStatistics(rows, scenario)
-            : (running_mean[scenario], running_var[scenario]);
-        var scale = gamma * gamma_scenario[scenario] * variance.Plus(s_epsilon).rsqrt();
-        return ((rows - mean) * scale).Plus(beta.Plus(beta_scenario[scenario]));
-    }
+        var scale = gamma * gamma_scenario[scenario];
+        var shift = beta.Plus(beta_scenario[scenario]);
+        if (!training || rows.shape[0] == 1)
+            return nn.functional.batch_norm(rows, running_mean[scenario], running_var[scenario], scale, shift, training: false, eps: Epsilon);
 
-    private (Tensor Mean, Tensor Variance) BatchStatistics(Tensor rows, int scenario)
-    {
-        var mean = rows.mean([0]);
-        var variance = (rows - mean).Squared().mean([0]);
+        // With a momentum of one the operation leaves the batch's own statistics behind, its variance divided by b - 1.
+        var (mean, variance) = (zeros_like(running_mean[scenario]), zeros_like(running_var[scenario]));
+        var normalised = nn.functional.batch_norm(rows, mean, variance, scale, shift, training: true, momentum: 1, eps: Epsilon);
         using (no_grad())
         {
+            using Scalar ofBatch = Momentum * (rows.shape[0] - 1) / rows.shape[0];
             running_mean[scenario].mul_(s_rest).add_(mean, s_momentum);
-            running_var[scenario].mul_(s_rest).add_(variance, s_momentum);
+            running_var[scenario].mul_(s_rest).add_(variance, ofBatch);
+            GC.KeepAlive(ofBatch);
         }
-        return (mean, variance);
+        return normalised;
     }
 }
