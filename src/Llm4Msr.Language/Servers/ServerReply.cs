@@ -31,7 +31,8 @@ internal sealed class ServerReply
     }
 
     public static Llm4MsrException Unusable(Uri url, string what, Exception? inner = null) => new(FaultKind.BadInput,
-        $"The answer of {url} cannot be used: it {what}. Nothing of it was stored. Is this the right server, and its dialect named right (--dialect, --state-dialect)?", inner) { IsOfOneInput = true };
+        $"The answer of {url} cannot be used: it {what}. Nothing of it was stored. Is this the right server, and its dialect named right (--dialect, --state-dialect)?", inner)
+    { IsOfOneInput = true };
 
     public bool IsList => _value.ValueKind == JsonValueKind.Array;
 
