@@ -18,6 +18,12 @@ try
         case ["backbone-step"]:
             BackboneStepBenchmark.Run();
             return 0;
+        case ["data", "--logs", var logs]:
+            DataBenchmark.Run(logs);
+            return 0;
+        case ["data-prepare", var logs, var output]:
+            DataBenchmark.Prepare(logs, output);
+            return 0;
         case ["auc"]:
             AucBenchmark.Run();
             return 0;
@@ -32,6 +38,7 @@ try
                                             What does knowledge cost per training step?
                   backbone-step             How far is a backbone's training step from what the processor can do?
                   generate --folder FOLDER  How long do generated files of KuaiSAR-small's size take, and how much memory?
+                  data --logs FOLDER        How fast are logs of KuaiSAR's size prepared, loaded and read in batches?
                   auc                       What do the exact AUC of two million rows and its interval cost?
                 """);
             return 2;

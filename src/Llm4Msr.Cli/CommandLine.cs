@@ -44,6 +44,8 @@ internal static class CommandLine
 
     internal static int Run(string[] args, Cli cli)
     {
+        if (args is [ImportProcess.Verb, var work])
+            return ImportProcess.Work(work, cli.Cancellation); // what this program starts itself; nobody types it
         try
         {
             var root = Root(cli);
@@ -85,18 +87,21 @@ internal static class CommandLine
 
     private static int Report(Exception e, Cli cli)
     {
-        var (code, message) = e switch
-        {
-            OperationCanceledException => (Cancelled, "Stopped as asked. What was finished is kept: run the same command again to go on."),
-            Llm4MsrException known => (known.ExitCode, known.Message),
-            IOException io when IsFull(io) => ((int)FaultKind.ResourceMissing, $"The disk is full: {io.Message} Free some space, then run the command again."),
-            IOException or UnauthorizedAccessException => ((int)FaultKind.ResourceMissing, $"{e.Message} Check the path and its permissions, then run the command again."),
-            OutOfMemoryException => ((int)FaultKind.ResourceMissing, "Not enough memory. Use smaller batches or a machine with more, then run the command again."),
-            _ => ((int)FaultKind.Unexpected, $"Unexpected fault, please report it with the output of 'llm4msr doctor --json':{Environment.NewLine}{e}"),
-        };
+        var (code, message) = Told(e);
         cli.Terminal.Fail(message);
         return code;
     }
+
+    /// <summary>The exit code of whatever happened, and what to say about it.</summary>
+    internal static (int Code, string Message) Told(Exception e) => e switch
+    {
+        OperationCanceledException => (Cancelled, "Stopped as asked. What was finished is kept: run the same command again to go on."),
+        Llm4MsrException known => (known.ExitCode, known.Message),
+        IOException io when IsFull(io) => ((int)FaultKind.ResourceMissing, $"The disk is full: {io.Message} Free some space, then run the command again."),
+        IOException or UnauthorizedAccessException => ((int)FaultKind.ResourceMissing, $"{e.Message} Check the path and its permissions, then run the command again."),
+        OutOfMemoryException => ((int)FaultKind.ResourceMissing, "Not enough memory. Use smaller batches or a machine with more, then run the command again."),
+        _ => ((int)FaultKind.Unexpected, $"Unexpected fault, please report it with the output of 'llm4msr doctor --json':{Environment.NewLine}{e}"),
+    };
 
     private static bool IsFull(IOException e)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Cli;
 

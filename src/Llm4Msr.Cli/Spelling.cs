@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Cli;
 

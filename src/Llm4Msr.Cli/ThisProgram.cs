@@ -6,7 +6,10 @@ namespace Llm4Msr.Cli;
 internal static class ThisProgram
 {
     /// <summary>Starts it with its output and errors to be read.</summary>
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => Start(args, []);
+
+    /// <summary>The same with variables of its environment.</summary>
+    public static Process Start(string[] args, params (string Name, string Value)[] environment)
     {
         var name = typeof(ThisProgram).Assembly.GetName().Name!;
         var isOwnHost = Path.GetFileName(Environment.ProcessPath) is { } file && (file == name || file == name + ".exe");
@@ -15,6 +18,8 @@ internal static class ThisProgram
             start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, name + ".dll"));
         foreach (var arg in args)
             start.ArgumentList.Add(arg);
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
         return Process.Start(start)!;
     }
 }

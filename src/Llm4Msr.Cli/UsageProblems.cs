@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Cli;
 

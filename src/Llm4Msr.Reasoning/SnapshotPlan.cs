@@ -12,9 +12,9 @@ public static class SnapshotPlan
         int?[] ranks = (protocol, data.Description.Split.Kind) switch
         {
             (KnowledgeProtocol.WholePeriod, _) => [timeline.AsOfTenths(user, 10)],
-            (KnowledgeProtocol.TrainPart, SplitKind.Global) => [AfterTrainingRows(data, timeline, user, halves: 2)],
+            (KnowledgeProtocol.TrainPart, SplitKind.Global or SplitKind.Column) => [AfterTrainingRows(data, timeline, user, halves: 2)],
             (KnowledgeProtocol.TrainPart, _) => [timeline.AsOfTenths(user, 8)],
-            (KnowledgeProtocol.PastOnly, SplitKind.Global) =>
+            (KnowledgeProtocol.PastOnly, SplitKind.Global or SplitKind.Column) =>
                 [AfterTrainingRows(data, timeline, user, halves: 1), AfterTrainingRows(data, timeline, user, halves: 2)],
             (KnowledgeProtocol.PastOnly, _) => [timeline.AsOfTenths(user, 4), timeline.AsOfTenths(user, 8)],
             _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, null),

@@ -19,7 +19,7 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
     {
         File.Delete(Path.Combine(Logs(), "u.item"));
 
-        PrepareFails($"There is no file '{_scratch["logs/u.item"]}'. Name the folder into which MovieLens-100K was unpacked: it holds u.data, u.item and u.user.");
+        PrepareFails($"There is no file '{_scratch["logs/u.item"]}'. Correct its name, or get it.");
     }
 
     [Fact]
@@ -28,14 +28,14 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
         var ratings = Path.Combine(Logs(), "u.data");
         File.WriteAllLines(ratings, File.ReadAllLines(ratings)[..^1]);
 
-        PrepareFails($"{ratings}: 1199 ratings, but u.info says 1200. The file was cut or changed: get it again.");
+        PrepareFails($"{ratings}: 1199 rows, expected 1200. The file was cut or changed: get it again.");
     }
 
     [Theory]
-    [InlineData("u.data", "7\t7", "2 fields, expected 4 (separated by tabs): '7\t7'. Was the file cut or changed? Get it again.")]
-    [InlineData("u.data", "7\t7\tfive\t880000000", "the rating is 'five', expected a whole number. Correct the line or get the file again.")]
-    [InlineData("u.user", "7|old|F|writer|0", "the age is 'old', expected a whole number. Correct the line or get the file again.")]
-    [InlineData("u.item", "7|Film", "2 fields, expected 24 (separated by '|'): '7|Film'. Was the file cut or changed? Get it again.")]
+    [InlineData("u.data", "7\t7", "the row has too few fields")]
+    [InlineData("u.data", "7\t7\tfive\t880000000", "the rating is 'five', expected a number")]
+    [InlineData("u.user", "7|old|F|writer|0", "the age_group (age) is 'old', expected a number")]
+    [InlineData("u.item", "7|Film", "the row has too few fields")]
     public void AWrongLineOfTheLogsIsNamed(string file, string line, string problem)
     {
         var path = Path.Combine(Logs(), file);
@@ -43,7 +43,9 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
         lines[6] = line;
         File.WriteAllLines(path, lines);
 
-        PrepareFails($"{path}, line 7: {problem}");
+        PrepareFails($"{path}: 1 of {lines.Length} rows cannot be used, more than the 0 % allowed. Line 7: {problem}. "
+            + "Correct the file or its description, or allow more with --max-rejected.");
+        Assert.Equal(2, File.ReadAllLines(_scratch["data.rejected.csv"]).Length);
     }
 
     [Fact]

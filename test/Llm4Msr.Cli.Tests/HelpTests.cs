@@ -45,7 +45,7 @@ public sealed class HelpTests
     }
 
     [Theory]
-    [InlineData("There is no command 'trian'. Did you mean 'train'?", "llm4msr", "trian", "data")]
+    [InlineData("There is no command 'trian'. Did you mean 'train'?", "llm4msr", "trian", "folder")]
     [InlineData("There is no command 'list'.", "llm4msr knowledge", "knowledge", "list")]
     [InlineData("A command is missing: one of show, template.", "llm4msr prompts", "prompts")]
     [InlineData("A command is missing: one of quickstart, data, prepare, prompts, reason, llm, knowledge, backbones, config, train, sweep, evaluate, compare, predict, doctor.", "llm4msr")]

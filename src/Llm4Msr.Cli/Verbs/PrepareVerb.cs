@@ -13,50 +13,82 @@ internal static class PrepareVerb
 {
     public static Command Create(Cli cli)
     {
-        var source = new Argument<string>("source") { Description = "What the logs are." };
-        source.AcceptOnlyFromAmong("ml-100k");
-        var folder = new Argument<DirectoryInfo>("dir") { Description = "Folder with the unpacked files." };
+        var source = new Argument<string>("source") { Description = $"A configuration file, or a data set that is known: {string.Join(", ", KnownData.Names)}." };
+        var folder = new Argument<DirectoryInfo[]>("dir") { Description = "Folder with the unpacked files of a known data set.", Arity = ArgumentArity.ZeroOrMore };
         var output = new Option<string>("--out") { Description = "Folder to write.", Required = true };
-        var split = Spelling.Option(
-            "--split", "user: each user's own rows, 8:1:1 by time. global: one cut in time. user-holdout: a fifth of the users is never trained on.", SplitKind.User);
+        var split = Spelling.MaybeOption<SplitKind>(
+            "--split", "user: each user's own rows, 8:1:1 by time. global: one cut in time. user-holdout: a fifth of the users is never trained on. column: as the logs say. [default: the configuration's, else user]");
         var fold = new Option<string?>("--fold") { Description = "Which fifth of the users user-holdout holds out, as K/5.", HelpName = "K/5" };
         var holdout = new Option<FileInfo?>("--holdout") { Description = """JSON file with the users to hold out: {"test": [...], "validation": [...]}.""" };
         var seed = new Option<int?>("--split-seed") { Description = "Draws the order in which users fall into folds [default: 1]." };
+        var minCount = new Option<int?>("--min-count") { Description = "Values in fewer training rows share the index of those never seen [default: the configuration's, else 1]." };
+        var scenarios = new Option<string?>("--scenarios") { Description = """For movielens: JSON file with scenarios by genre: [{"name": ..., "description": ..., "anyOf": [...]}].""", HelpName = "FILE.json" };
+        var inScenarios = new Option<int?>("--in-scenarios") { Description = "Keep users with interactions in at least so many scenarios [default: the configuration's]." };
+        var maxRejected = new Option<double?>("--max-rejected") { Description = "Share of a file's rows that may be unusable [default: the configuration's, else 0.01]." };
+        var rejects = new Option<string?>("--rejects") { Description = "File for unusable rows with line and reason [default: beside the output, OUT.rejected.csv].", HelpName = "FILE.csv" };
+        var memory = new Option<int>("--memory") { Description = "MiB that the import may hold; what does not fit goes to the disk.", DefaultValueFactory = _ => (int)(ImportJob.DefaultMemory >> 20) };
+        var threads = new Option<int>("--threads") { Description = "Threads of the import.", DefaultValueFactory = _ => Environment.ProcessorCount };
+        var timeLimit = new Option<int>("--time-limit") { Description = "Minutes after which the import is stopped.", DefaultValueFactory = _ => 24 * 60 };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a prepared folder that is there." };
 
         var verb = new Verb("prepare", "Turn raw logs into prepared data.",
-            "llm4msr prepare ml-100k ~/ml-100k --out data",
-            "llm4msr prepare ml-100k ~/ml-100k --out data-fold2 --split user-holdout --fold 2/5")
+            "llm4msr prepare movielens ~/ml-100k --out data",
+            "llm4msr prepare movielens ~/ml-100k --out data-fold2 --split user-holdout --fold 2/5",
+            "llm4msr prepare kuaisar ~/KuaiSAR-small --out kuaisar --memory 4096",
+            "llm4msr prepare my-logs.json --out data")
         {
-            source, folder, output, split, fold, holdout, seed, overwrite,
+            source, folder, output, split, fold, holdout, seed, minCount, scenarios, inScenarios, maxRejected, rejects, memory, threads, timeLimit, overwrite,
         };
-        verb.SetAction(parsed => Run(
-            cli, parsed.GetRequiredValue(folder).FullName, parsed.GetRequiredValue(output),
-            Options(parsed.GetValue(split).Value, parsed.GetValue(fold), parsed.GetValue(holdout), parsed.GetValue(seed)),
-            parsed.GetValue(overwrite)));
+        verb.SetAction(parsed =>
+        {
+            AtLeast.Check(1, ("--threads", parsed.GetValue(threads)), ("--time-limit", parsed.GetValue(timeLimit)));
+            AtLeast.Check((int)(ImportJob.LeastMemory >> 20), ("--memory", parsed.GetValue(memory)));
+            var to = parsed.GetRequiredValue(output);
+            OutputFolder.CheckFree(to, parsed.GetValue(overwrite), InteractionDataset.Format);
+            var (configuration, from) = KnownData.Find(parsed.GetRequiredValue(source), [.. parsed.GetValue(folder)!.Select(d => d.FullName)], parsed.GetValue(scenarios));
+            configuration = configuration with
+            {
+                Split = Split(configuration.Split, parsed.GetValue(split), parsed.GetValue(fold), parsed.GetValue(holdout), parsed.GetValue(seed)),
+                MinCount = parsed.GetValue(minCount) ?? configuration.MinCount,
+                MinScenarios = parsed.GetValue(inScenarios) ?? configuration.MinScenarios,
+                MaxRejected = parsed.GetValue(maxRejected) ?? configuration.MaxRejected,
+            };
+            var rejected = parsed.GetValue(rejects) ?? $"{Path.TrimEndingDirectorySeparator(to)}.rejected.csv";
+            return Run(cli, new ImportJob(configuration, from, to, "", Path.GetFullPath(rejected), (long)parsed.GetValue(memory) << 20, parsed.GetValue(threads)),
+                TimeSpan.FromMinutes(parsed.GetValue(timeLimit)));
+        });
         return verb;
     }
 
-    private static int Run(Cli cli, string folder, string output, SplitOptions split, bool overwrite)
+    private static int Run(Cli cli, ImportJob job, TimeSpan limit)
     {
-        OutputFolder.CheckFree(output, overwrite, InteractionDataset.Format);
-        var raw = MovieLens100K.Read(folder);
-        cli.Cancellation.ThrowIfCancellationRequested();
-        DurableFile.ReplaceFolder(output, temporary => PreparedDataWriter.Write(temporary, raw, split));
+        var output = job.Output;
+        var scratch = Directory.CreateDirectory($"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(output))}.{Guid.NewGuid():N}.scratch").FullName;
+        try
+        {
+            DurableFile.ReplaceFolder(output, temporary =>
+                cli.Terminal.WithProgress("prepare", 0, report => ImportProcess.Run(job with { Output = temporary, Scratch = scratch }, limit, doing => report(0, doing), cli.Cancellation)));
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
 
         var data = InteractionDataset.Open(output);
-        cli.Terminal.Result(data.Description, console => Print(console, data, output));
+        foreach (var warning in data.Description.Import?.Warnings ?? [])
+            cli.Terminal.Say(warning);
+        cli.Terminal.Result(data.Description, console => Print(console, data, output, job.Rejects));
         return 0;
     }
 
-    private static SplitOptions Options(SplitKind kind, string? fold, FileInfo? holdout, int? seed)
+    private static SplitOptions Split(SplitOptions configured, SplitKind? kind, string? fold, FileInfo? holdout, int? seed)
     {
-        var options = new SplitOptions(kind);
-        if (kind != SplitKind.UserHoldout && (fold ?? holdout?.FullName) is not null)
+        var options = kind is { } given && given != configured.Kind ? new SplitOptions(given) : configured;
+        if (options.Kind != SplitKind.UserHoldout && (fold ?? holdout?.FullName) is not null)
             throw new Llm4MsrException(FaultKind.Usage, "--fold and --holdout say which users are held out; they go with --split user-holdout.");
         if (fold is not null && holdout is not null)
             throw new Llm4MsrException(FaultKind.Usage, "--fold and --holdout both say which users are held out. Give one of them.");
-        if (seed is not null && (kind != SplitKind.UserHoldout || holdout is not null))
+        if (seed is not null && (options.Kind != SplitKind.UserHoldout || holdout is not null))
             throw new Llm4MsrException(FaultKind.Usage, "--split-seed draws the users that are held out; it goes with --split user-holdout, without --holdout.");
         if (fold is not null)
         {
@@ -65,7 +97,7 @@ internal static class PrepareVerb
                 throw new Llm4MsrException(FaultKind.Usage, $"--fold is '{fold}', expected K/5: the second fifth is 2/5.");
             options = options with { Fold = k, Folds = n };
         }
-        return options with { Holdout = holdout is null ? null : ReadHeldOut(holdout.FullName), Seed = seed ?? options.Seed };
+        return options with { Holdout = holdout is null ? options.Holdout : ReadHeldOut(holdout.FullName), Seed = seed ?? options.Seed };
     }
 
     private static HeldOutUsers ReadHeldOut(string path)
@@ -87,10 +119,19 @@ internal static class PrepareVerb
             [.. root.GetProperty(name).EnumerateArray().Select(id => id.ValueKind == JsonValueKind.String ? id.GetString()! : id.GetRawText())];
     }
 
-    private static void Print(IAnsiConsole console, InteractionDataset prepared, string output)
+    private static void Print(IAnsiConsole console, InteractionDataset prepared, string output, string rejects)
     {
         var data = prepared.Description;
         console.Write(StatisticsTable.Of(data));
+        foreach (var file in data.Import?.Sources ?? [])
+        {
+            if (file.Read > file.Kept)
+                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{file.File}: {file.Read:N0} rows read, {file.Kept:N0} kept, {file.Rejected:N0} rejected, {file.LeftOut:N0} left out, {file.Duplicates:N0} duplicates."));
+        }
+        if (data.Import?.Sources.Any(f => f.Rejected > 0) == true)
+            console.WriteLine($"Rejected rows, with line and reason: {rejects}.");
+        if (data.Import is { AddedNegatives: > 0 } import)
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{import.AddedNegatives:N0} negatives sampled: {import.Sampling}."));
         var parts = data.Parts.Where(p => p.Value.Interactions > 0).Select(p => $"{p.Value.Interactions:N0} {Spelling.Of(p.Key)}");
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Split {Spelling.Of(data.Split.Kind)}: {string.Join(", ", parts)}."));
         console.WriteLine($"Written to {output}. Next, with knowledge: 'llm4msr prompts show {output} --user {prepared.Encoder.Users.Keys[0]}', then "

@@ -7,84 +7,150 @@ namespace Llm4Msr.Data;
 
 /// <summary>
 /// A table as an uncompressed Arrow IPC file: any data tool opens it, and columns are read without parsing. Written in
-/// one record batch, so that equal columns give equal bytes.
+/// record batches of a fixed number of rows, so that equal columns give equal bytes.
 /// </summary>
 internal sealed class ArrowTable
 {
     private readonly string _path;
-    private readonly RecordBatch _batch;
+    private readonly IReadOnlyList<RecordBatch> _batches;
 
-    private ArrowTable(string path, RecordBatch batch)
+    private ArrowTable(string path, IReadOnlyList<RecordBatch> batches)
     {
         _path = path;
-        _batch = batch;
+        _batches = batches;
+        Count = batches.Sum(b => b.Length);
     }
 
-    public int Count => _batch.Length;
+    public int Count { get; }
 
-    public static ArrowTable Read(string path)
+    public static ArrowTable Read(string path) => new(path, [.. ReadBatches(path)]);
+
+    /// <summary>The batches of a file, one at a time, for tables that need not be in memory.</summary>
+    public static IEnumerable<ArrowTable> ReadInParts(string path)
     {
-        try
+        foreach (var batch in ReadBatches(path))
         {
-            using var stream = File.OpenRead(path);
-            using var reader = new ArrowFileReader(stream);
-            return new ArrowTable(path, reader.ReadNextRecordBatch() ?? throw new InvalidDataException("it holds no record batch"));
-        }
-        catch (Exception e) when (e is not FileNotFoundException and not DirectoryNotFoundException)
-        {
-            throw new Llm4MsrException(FaultKind.Damaged, $"'{path}' cannot be read as an Arrow file: {e.Message} Prepare the data again.", e);
+            using (batch)
+                yield return new ArrowTable(path, [batch]);
         }
     }
 
-    public int[] Ints(string column) => Column<Int32Array>(column).Values.ToArray();
+    public int[] Ints(string column) => Joined<Int32Array, int>(column, array => array.Values);
 
-    public long[] Longs(string column) => Column<Int64Array>(column).Values.ToArray();
+    public long[] Longs(string column) => Joined<Int64Array, long>(column, array => array.Values);
 
-    public byte[] Bytes(string column) => Column<UInt8Array>(column).Values.ToArray();
+    public byte[] Bytes(string column) => Joined<UInt8Array, byte>(column, array => array.Values);
 
     public bool[] Flags(string column)
     {
-        var array = Column<BooleanArray>(column);
-        var bits = array.Values;
-        var flags = new bool[array.Length];
-        for (var row = 0; row < flags.Length; row++)
-            flags[row] = (bits[row >> 3] >> (row & 7) & 1) != 0;
+        var flags = new bool[Count];
+        var row = 0;
+        foreach (var array in Column<BooleanArray>(column))
+        {
+            var bits = array.Values;
+            for (var k = 0; k < array.Length; k++)
+                flags[row++] = (bits[k >> 3] >> (k & 7) & 1) != 0;
+        }
         return flags;
     }
 
     public string[] Texts(string column)
     {
-        var array = Column<StringArray>(column);
-        var texts = new string[array.Length];
-        for (var row = 0; row < texts.Length; row++)
-            texts[row] = array.GetString(row);
+        var texts = new string[Count];
+        var row = 0;
+        foreach (var array in Column<StringArray>(column))
+        {
+            for (var k = 0; k < array.Length; k++)
+                texts[row++] = array.GetString(k);
+        }
         return texts;
     }
 
     /// <summary>A column of lists as all values one after the other, and where each row's start.</summary>
     public (int[] Values, int[] Starts) IntLists(string column)
     {
-        var lists = Column<ListArray>(column);
-        return (((Int32Array)lists.Values).Values.ToArray(), lists.ValueOffsets.ToArray());
+        var arrays = Column<ListArray>(column).ToList();
+        var values = new int[arrays.Sum(a => a.ValueOffsets[^1])];
+        var starts = new int[Count + 1];
+        var (row, first) = (0, 0);
+        foreach (var array in arrays)
+        {
+            var own = ((Int32Array)array.Values).Values[..array.ValueOffsets[^1]];
+            own.CopyTo(values.AsSpan(first));
+            foreach (var start in array.ValueOffsets[..array.Length])
+                starts[row++] = first + start;
+            first += own.Length;
+        }
+        starts[row] = first;
+        return (values, starts);
     }
 
-    private T Column<T>(string column) where T : class, IArrowArray =>
-        _batch.Schema.GetFieldIndex(column) is >= 0 and var index && _batch.Column(index) is T { NullCount: 0 } array
+    private static IEnumerable<RecordBatch> ReadBatches(string path)
+    {
+        using var stream = File.OpenRead(path);
+        using var reader = Readable(path, () => new ArrowFileReader(stream));
+        var batch = Readable(path, reader.ReadNextRecordBatch) ?? throw Unreadable(path, "it holds no record batch");
+        for (; batch is not null; batch = Readable(path, reader.ReadNextRecordBatch))
+            yield return batch;
+    }
+
+    private static T Readable<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e)
+        {
+            throw Unreadable(path, e.Message, e);
+        }
+    }
+
+    private static Llm4MsrException Unreadable(string path, string why, Exception? inner = null) =>
+        new(FaultKind.Damaged, $"'{path}' cannot be read as an Arrow file: {why} Prepare the data again.", inner);
+
+    private TValue[] Joined<TArray, TValue>(string column, Func<TArray, ReadOnlySpan<TValue>> values) where TArray : class, IArrowArray
+    {
+        var joined = new TValue[Count];
+        var row = 0;
+        foreach (var array in Column<TArray>(column))
+        {
+            values(array).CopyTo(joined.AsSpan(row));
+            row += array.Length;
+        }
+        return joined;
+    }
+
+    private IEnumerable<T> Column<T>(string column) where T : class, IArrowArray => _batches.Select(batch =>
+        batch.Schema.GetFieldIndex(column) is >= 0 and var index && batch.Column(index) is T { NullCount: 0 } array
             ? array
             : throw new Llm4MsrException(FaultKind.Damaged,
-                $"'{_path}' has no column '{column}' of the type {typeof(T).Name}. Prepare the data again.");
+                $"'{_path}' has no column '{column}' of the type {typeof(T).Name}. Prepare the data again."));
 
     public static void Write(string path, params IReadOnlyList<(string Name, IArrowArray Values)> columns)
     {
-        var schema = new Schema([.. columns.Select(c => new Field(c.Name, c.Values.Data.DataType, nullable: false))], null);
-        using var batch = new RecordBatch(schema, columns.Select(c => c.Values), columns.Count == 0 ? 0 : columns[0].Values.Length);
-        DurableFile.Write(path, stream =>
-        {
-            using var writer = new ArrowFileWriter(stream, schema, leaveOpen: true);
-            writer.WriteRecordBatch(batch);
-            writer.WriteEnd();
-        });
+        using var batch = RawBatch.Of(columns);
+        Write(path, [batch]);
     }
+
+    /// <summary>Writes batch after batch; there is at least one, and all have one schema.</summary>
+    public static void Write(string path, IEnumerable<RecordBatch> batches) => DurableFile.Write(path, stream =>
+    {
+        ArrowFileWriter? writer = null;
+        try
+        {
+            foreach (var batch in batches)
+            {
+                writer ??= new ArrowFileWriter(stream, batch.Schema, leaveOpen: true);
+                writer.WriteRecordBatch(batch);
+            }
+            writer!.WriteEnd();
+        }
+        finally
+        {
+            writer?.Dispose();
+        }
+    });
 
     public static IArrowArray Column(int[] values) => new Int32Array.Builder().AppendRange(values).Build();
 

@@ -22,6 +22,15 @@ public sealed record DataDescription(
     string TrainingPartHash,
     IReadOnlyDictionary<string, FileFacts> Inputs)
 {
+    /// <summary>Values in fewer training rows share the index of those never seen.</summary>
+    public int MinCount { get; init; } = 1;
+
+    /// <summary>How much of each field is known; empty in folders of an earlier program.</summary>
+    public IReadOnlyList<FieldFrequency> Fields { get; init; } = [];
+
+    /// <summary>What became of the logs' rows; null where none were read.</summary>
+    public ImportReport? Import { get; init; }
+
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,

@@ -7,38 +7,46 @@ namespace Llm4Msr.Data;
 /// <param name="OverlappingUsers">Users in every scenario.</param>
 /// <param name="OverlappingItems">Items in every scenario.</param>
 public sealed record DataStatistics(
-    IReadOnlyList<ScenarioStatistics> Scenarios, int Users, int Items, int OverlappingUsers, int OverlappingItems, int Interactions)
-{
-    /// <param name="counted">Whether an interaction's rank is counted.</param>
-    public static DataStatistics Of(InteractionTable interactions, int scenarios, int users, int items, Func<int, bool> counted)
-    {
-        var userSeen = new bool[scenarios, users];
-        var itemSeen = new bool[scenarios, items];
-        var rows = new int[scenarios];
-        var clicks = new int[scenarios];
-        for (var rank = 0; rank < interactions.Count; rank++)
-        {
-            if (!counted(rank))
-                continue;
-            var scenario = interactions.Scenario[rank];
-            userSeen[scenario, interactions.User[rank]] = true;
-            itemSeen[scenario, interactions.Item[rank]] = true;
-            rows[scenario]++;
-            clicks[scenario] += interactions.Clicked[rank] ? 1 : 0;
-        }
+    IReadOnlyList<ScenarioStatistics> Scenarios, int Users, int Items, int OverlappingUsers, int OverlappingItems, int Interactions);
 
-        int[] all = [.. Enumerable.Range(0, scenarios)];
-        return new DataStatistics(
-            [.. all.Select(s => new ScenarioStatistics(Count(userSeen, users, [s], any: true), Count(itemSeen, items, [s], any: true), rows[s], clicks[s]))],
-            Count(userSeen, users, all, any: true),
-            Count(itemSeen, items, all, any: true),
-            Count(userSeen, users, all, any: false),
-            Count(itemSeen, items, all, any: false),
-            rows.Sum());
+/// <summary>Counts <see cref="DataStatistics"/> while rows go by.</summary>
+internal sealed class StatisticsCounter(int scenarios, int users, int items)
+{
+    private readonly bool[][] _users = [.. Enumerable.Range(0, scenarios).Select(_ => new bool[users])];
+    private readonly bool[][] _items = [.. Enumerable.Range(0, scenarios).Select(_ => new bool[items])];
+    private readonly int[] _rows = new int[scenarios];
+    private readonly int[] _clicks = new int[scenarios];
+
+    public void Add(int scenario, int user, int item, bool clicked)
+    {
+        _users[scenario][user] = true;
+        _items[scenario][item] = true;
+        _rows[scenario]++;
+        _clicks[scenario] += clicked ? 1 : 0;
     }
 
-    private static int Count(bool[,] seen, int entities, int[] scenarios, bool any) => Enumerable.Range(0, entities)
-        .Count(e => any ? scenarios.Any(s => seen[s, e]) : scenarios.All(s => seen[s, e]));
+    public DataStatistics Result()
+    {
+        var (users, items) = (Overlap(_users), Overlap(_items));
+        return new DataStatistics(
+            [.. _rows.Select((rows, s) => new ScenarioStatistics(_users[s].Count(seen => seen), _items[s].Count(seen => seen), rows, _clicks[s]))],
+            users.Any, items.Any, users.All, items.All, _rows.Sum());
+    }
+
+    /// <summary>How many users or items are in any scenario, and how many in every one.</summary>
+    private static (int Any, int All) Overlap(bool[][] seen)
+    {
+        var (any, all) = (0, 0);
+        for (var entity = 0; entity < seen[0].Length; entity++)
+        {
+            var count = 0;
+            foreach (var inScenario in seen)
+                count += inScenario[entity] ? 1 : 0;
+            any += count > 0 ? 1 : 0;
+            all += count == seen.Length ? 1 : 0;
+        }
+        return (any, all);
+    }
 }
 
 public sealed record ScenarioStatistics(int Users, int Items, int Interactions, int Clicks)

@@ -15,14 +15,14 @@ public sealed record FeatureColumn(FeatureField Field, int[] Values, int[]? Star
 /// <summary>Users or items: their ids and their encoded features, stored once and not in every interaction.</summary>
 public sealed class EntityTable
 {
-    private readonly Dictionary<string, int> _rows;
+    private readonly Lazy<Dictionary<string, int>> _rows; // of millions of items nobody looks one up while training
 
     /// <param name="columns">Fields of this owner; each holds one more entity than there are keys, the unknown one.</param>
     public EntityTable(IReadOnlyList<string> keys, IReadOnlyList<FeatureColumn> columns)
     {
         Keys = keys;
         Columns = columns;
-        _rows = keys.Select((key, row) => (key, row)).ToDictionary(p => p.key, p => p.row, StringComparer.Ordinal);
+        _rows = new(() => keys.Select((key, row) => (key, row)).ToDictionary(p => p.key, p => p.row, StringComparer.Ordinal));
     }
 
     public IReadOnlyList<string> Keys { get; }
@@ -34,7 +34,7 @@ public sealed class EntityTable
     /// <summary>The row that stands for every entity that is not in the table: all of its features are unseen.</summary>
     public int UnknownRow => Keys.Count;
 
-    public int RowOf(string key) => _rows.GetValueOrDefault(key, UnknownRow);
+    public int RowOf(string key) => _rows.Value.GetValueOrDefault(key, UnknownRow);
 
-    public bool Contains(string key) => _rows.ContainsKey(key);
+    public bool Contains(string key) => _rows.Value.ContainsKey(key);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Data;
@@ -44,7 +45,7 @@ public sealed class InteractionDataset
             table.Ints("scenario"), table.Ints("user"), table.Ints("item"), table.Flags("clicked"), table.Flags("positive"), table.Longs("time"),
             [.. encoder.Schema.Of(FieldOwner.Context).Select(field => context.Ints(field.Name))]);
         var parts = ArrowTable.Read(PathOf(SplitFile)).Bytes("part");
-        return new InteractionDataset(folder, description, interactions, [.. parts.Select(p => (Part)p)], encoder);
+        return new InteractionDataset(folder, description, interactions, MemoryMarshal.Cast<byte, Part>(parts).ToArray(), encoder);
     }
 
     /// <summary>The ranks of a part, ascending.</summary>

@@ -1,6 +1,8 @@
+using Apache.Arrow;
+
 namespace Llm4Msr.Data;
 
-/// <summary>What an importer found in the logs, before anything is encoded, split or sorted.</summary>
+/// <summary>Logs in memory, in any order: what is generated, and what tests make up.</summary>
 public sealed record RawData(
     string Source,
     PlatformDescription Platform,
@@ -10,7 +12,62 @@ public sealed record RawData(
     IReadOnlyList<ItemWords> ItemWords,
     IReadOnlyList<RawInteraction> Interactions,
     IReadOnlyList<string> ContextFields,
-    IReadOnlyDictionary<string, FileFacts> Inputs);
+    IReadOnlyDictionary<string, FileFacts> Inputs)
+{
+    /// <summary>Users and items by key, interactions by (time, item, user, scenario, position).</summary>
+    public RawTables InOrder()
+    {
+        var (users, _, userRow) = Order(Users, null);
+        var (items, words, itemRow) = Order(Items, ItemWords);
+        var interactions = Interactions
+            .Select(i => i with { User = userRow[i.User], Item = itemRow[i.Item] })
+            .OrderBy(i => i.Time).ThenBy(i => i.Item).ThenBy(i => i.User).ThenBy(i => i.Scenario); // stable: then the position
+        return new RawTables(
+            Source, Platform, Scenarios, Kinds(Users), Kinds(Items), [.. ContextFields.Select(name => new RawFieldKind(name))],
+            [RawBatch.Of([("key", ArrowTable.Column(users.Keys)), .. Columns(users)])],
+            [RawBatch.Of(
+            [
+                ("key", ArrowTable.Column(items.Keys)),
+                ("title", ArrowTable.Column(words.Select(w => w.Title))),
+                ("category", ArrowTable.Column(words.Select(w => w.Category))),
+                .. Columns(items),
+            ])],
+            interactions.Chunk(RawBatch.Rows).DefaultIfEmpty([]).Select(Batch),
+            Inputs);
+    }
+
+    private static (RawEntities Ordered, ItemWords[] Words, int[] NewRow) Order(RawEntities entities, IReadOnlyList<ItemWords>? words)
+    {
+        var keys = KeyOrder.Sorted(entities.Keys);
+        var rowOf = keys.Select((key, row) => (key, row)).ToDictionary(p => p.key, p => p.row, StringComparer.Ordinal);
+        int[] newRow = [.. entities.Keys.Select(key => rowOf[key])];
+        return (new RawEntities(keys, [.. entities.Fields.Select(field => field with { Values = Placed(field.Values) })]), words is null ? [] : Placed(words), newRow);
+
+        T[] Placed<T>(IReadOnlyList<T> values)
+        {
+            var placed = new T[values.Count];
+            for (var entity = 0; entity < placed.Length; entity++)
+                placed[newRow[entity]] = values[entity];
+            return placed;
+        }
+    }
+
+    private static RawFieldKind[] Kinds(RawEntities entities) => [.. entities.Fields.Select(f => new RawFieldKind(f.Name, f.MultiValued))];
+
+    private static IEnumerable<(string, IArrowArray)> Columns(RawEntities entities) =>
+        entities.Fields.Select(field => ($"raw.{field.Name}", ArrowTable.Column(field.Values)));
+
+    private RecordBatch Batch(RawInteraction[] rows) => RawBatch.Of(
+    [
+        ("scenario", ArrowTable.Column([.. rows.Select(i => i.Scenario)])),
+        ("user", ArrowTable.Column([.. rows.Select(i => i.User)])),
+        ("item", ArrowTable.Column([.. rows.Select(i => i.Item)])),
+        ("clicked", ArrowTable.Column([.. rows.Select(i => i.Clicked)])),
+        ("positive", ArrowTable.Column([.. rows.Select(i => i.Positive)])),
+        ("time", ArrowTable.Column([.. rows.Select(i => i.Time)])),
+        .. ContextFields.Select((name, k) => ($"context.{name}", ArrowTable.Column(rows.Select(i => i.Context[k])))),
+    ]);
+}
 
 /// <summary>The words that describe the platform in prompts (paper, appendix B).</summary>
 /// <param name="Description">For example "a website on which people rate films".</param>

@@ -1,5 +1,4 @@
 using Llm4Msr.Platform;
-using TorchSharp;
 
 namespace Llm4Msr.Data;
 
@@ -57,41 +56,47 @@ public sealed class RowEncoder
                 _ => GatherOne(_columns[f]!, owner == FieldOwner.User ? rows.User : rows.Item, default),
             };
         }
-        return new CtrBatch(new ScenarioGroups(rows.Scenario, Scenarios.Count), fields, torch.tensor(rows.Clicked));
+        return new CtrBatch(new ScenarioGroups(rows.Scenario, Scenarios.Count), fields, Filled.Of(rows.Clicked));
     }
 
     private static FieldValues Plain(ReadOnlySpan<int> indices, long shift)
     {
-        var values = new long[indices.Length];
+        var tensor = Filled.Longs(indices.Length, out var values);
         for (var row = 0; row < values.Length; row++)
             values[row] = indices[row] + shift;
-        return new FieldValues(torch.tensor(values), null);
+        return new FieldValues(tensor, null);
     }
 
     private static FieldValues GatherOne(FeatureColumn column, ReadOnlySpan<int> entities, ReadOnlySpan<bool> hidden)
     {
-        var values = new long[entities.Length];
+        var tensor = Filled.Longs(entities.Length, out var values);
+        ReadOnlySpan<int> indices = column.Values;
         for (var row = 0; row < values.Length; row++)
-            values[row] = !hidden.IsEmpty && hidden[row] ? FeatureVocabulary.Unseen : column.Values[entities[row]];
-        return new FieldValues(torch.tensor(values), null);
+            values[row] = indices[entities[row]];
+        for (var row = 0; row < hidden.Length; row++)
+        {
+            if (hidden[row])
+                values[row] = FeatureVocabulary.Unseen;
+        }
+        return new FieldValues(tensor, null);
     }
 
     private static FieldValues Gather(FeatureColumn column, ReadOnlySpan<int> entities)
     {
-        var starts = new long[entities.Length];
+        var startsTensor = Filled.Longs(entities.Length, out var starts);
         long total = 0;
         for (var row = 0; row < starts.Length; row++)
         {
             starts[row] = total;
             total += column.Starts![entities[row] + 1] - column.Starts[entities[row]];
         }
-        var values = new long[total];
+        var valuesTensor = Filled.Longs((int)total, out var values);
         for (int row = 0, next = 0; row < starts.Length; row++)
         {
             foreach (var value in column.Of(entities[row]))
                 values[next++] = value;
         }
-        return new FieldValues(torch.tensor(values), torch.tensor(starts));
+        return new FieldValues(valuesTensor, startsTensor);
     }
 
     /// <summary>Writes what <see cref="Load"/> reads.</summary>
@@ -112,18 +117,31 @@ public sealed class RowEncoder
     public static RowEncoder Load(string folder)
     {
         var content = DataDescription.Read<SchemaContent>(Path.Combine(folder, SchemaFile));
-        var vocabulary = ArrowTable.Read(Path.Combine(folder, VocabularyFile));
-        var (values, counts) = (vocabulary.Texts("value"), vocabulary.Longs("count"));
-        var vocabularies = vocabulary.Texts("field").Select((field, row) => (field, row)).GroupBy(p => p.field, p => p.row)
-            .ToDictionary(g => g.Key, g => FeatureVocabulary.Restore(g.Key, [.. g.Select(row => values[row])], [.. g.Select(row => counts[row])]));
-        foreach (var field in content.Schema.Fields.Where(f => f.Owner != FieldOwner.Scenario))
-            vocabularies.TryAdd(field.Name, FeatureVocabulary.Restore(field.Name, [], []));
+        var vocabularies = LoadVocabularies(Path.Combine(folder, VocabularyFile), content.Schema);
         return new RowEncoder(
             content.Scenarios,
             content.Schema,
             LoadTable(Path.Combine(folder, UsersFile), content.Schema, FieldOwner.User),
             LoadTable(Path.Combine(folder, ItemsFile), content.Schema, FieldOwner.Item),
             vocabularies);
+    }
+
+    private static Dictionary<string, FeatureVocabulary> LoadVocabularies(string path, FeatureSchema schema)
+    {
+        var table = ArrowTable.Read(path);
+        var (fields, values, counts) = (table.Texts("field"), table.Texts("value"), table.Longs("count"));
+        Dictionary<string, FeatureVocabulary> vocabularies = new(StringComparer.Ordinal);
+        for (int first = 0, end; first < fields.Length; first = end)
+        {
+            for (end = first + 1; end < fields.Length && fields[end] == fields[first]; end++)
+            {
+            }
+            var edges = schema.Fields.FirstOrDefault(f => f.Name == fields[first])?.Edges;
+            vocabularies.Add(fields[first], FeatureVocabulary.Restore(fields[first], values[first..end], counts[first..end], edges));
+        }
+        foreach (var field in schema.Fields.Where(f => f.Owner != FieldOwner.Scenario))
+            vocabularies.TryAdd(field.Name, FeatureVocabulary.Restore(field.Name, [], [], field.Edges));
+        return vocabularies;
     }
 
     private sealed record SchemaContent(IReadOnlyList<Scenario> Scenarios, FeatureSchema Schema);

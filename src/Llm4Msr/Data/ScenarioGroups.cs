@@ -27,9 +27,9 @@ public sealed class ScenarioGroups
         for (var s = 0; s < scenarios; s++)
             starts[s + 1] += starts[s];
 
-        var order = new long[scenarioOfRow.Length];
-        var places = new long[scenarioOfRow.Length];
-        var index = new long[scenarioOfRow.Length];
+        _order = Filled.Longs(scenarioOfRow.Length, out var order);
+        _places = Filled.Longs(scenarioOfRow.Length, out var places);
+        Index = Filled.Longs(scenarioOfRow.Length, out var index);
         for (var row = 0; row < scenarioOfRow.Length; row++)
         {
             var place = starts[scenarioOfRow[row]]++;
@@ -37,9 +37,6 @@ public sealed class ScenarioGroups
             places[row] = place;
             index[row] = scenarioOfRow[row];
         }
-        _order = torch.tensor(order);
-        _places = torch.tensor(places);
-        Index = torch.tensor(index);
     }
 
     /// <summary>S.</summary>

@@ -12,6 +12,9 @@ public enum SplitKind
 
     /// <summary>A fifth of the users for test and a tenth for validation are never trained on.</summary>
     UserHoldout,
+
+    /// <summary>A column of the logs says the part of each row.</summary>
+    Column,
 }
 
 /// <summary>How interactions are divided (models guide, section 2.1: an open point of the paper, named in every report).</summary>
@@ -28,11 +31,14 @@ public static class Splits
 {
     private const int TrainingTenths = 8, ValidationTenths = 9;
 
-    public static Part[] Assign(SplitOptions options, InteractionTable interactions, IReadOnlyList<string> users) => options.Kind switch
+    /// <param name="userOfRank">Row of the user table, by rank.</param>
+    /// <param name="given">What the column said, under <see cref="SplitKind.Column"/>.</param>
+    public static Part[] Assign(SplitOptions options, ReadOnlySpan<int> userOfRank, IReadOnlyList<string> users, Part[]? given = null) => options.Kind switch
     {
-        SplitKind.Global => ByRank(interactions.Count),
-        SplitKind.User => ByUser(interactions, users.Count),
-        SplitKind.UserHoldout => ByHeldOutUsers(interactions, PartOfUsers(options, users)),
+        SplitKind.Global => ByRank(userOfRank.Length),
+        SplitKind.User => ByUser(userOfRank, users.Count),
+        SplitKind.UserHoldout => ByHeldOutUsers(userOfRank, PartOfUsers(options, users)),
+        SplitKind.Column => given ?? throw new Llm4MsrException(FaultKind.Usage, "The split is a column's, but no column of the interactions names parts. Name one, or choose another split."),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.Kind, null),
     };
 
@@ -44,16 +50,12 @@ public static class Splits
         return parts;
     }
 
-    private static Part[] ByUser(InteractionTable interactions, int users)
+    private static Part[] ByUser(ReadOnlySpan<int> userOfRank, int users)
     {
-        var parts = new Part[interactions.Count];
-        var timeline = new UserTimeline(interactions.User, users);
-        for (var user = 0; user < users; user++)
-        {
-            var ranks = timeline.RanksOf(user);
-            for (var k = 0; k < ranks.Length; k++)
-                parts[ranks[k]] = PartAt(k, ranks.Length);
-        }
+        var parts = new Part[userOfRank.Length];
+        var (counts, passed) = (RowsOf(userOfRank, users), new int[users]);
+        for (var rank = 0; rank < parts.Length; rank++)
+            parts[rank] = PartAt(passed[userOfRank[rank]]++, counts[userOfRank[rank]]);
         return parts;
     }
 
@@ -61,21 +63,26 @@ public static class Splits
     /// Training users train on their first eight tenths; held-out users are scored on their last two, and what comes
     /// before is only history.
     /// </summary>
-    private static Part[] ByHeldOutUsers(InteractionTable interactions, Part[] partOfUser)
+    private static Part[] ByHeldOutUsers(ReadOnlySpan<int> userOfRank, Part[] partOfUser)
     {
-        var parts = new Part[interactions.Count];
-        var timeline = new UserTimeline(interactions.User, partOfUser.Length);
-        for (var user = 0; user < partOfUser.Length; user++)
+        var parts = new Part[userOfRank.Length];
+        var (counts, passed) = (RowsOf(userOfRank, partOfUser.Length), new int[partOfUser.Length]);
+        for (var rank = 0; rank < parts.Length; rank++)
         {
-            var ranks = timeline.RanksOf(user);
-            var history = UserTimeline.FirstTenths(ranks.Length, TrainingTenths);
-            for (var k = 0; k < ranks.Length; k++)
-            {
-                var trains = partOfUser[user] == Part.Training;
-                parts[ranks[k]] = trains == k < history ? partOfUser[user] : Part.Unused;
-            }
+            var user = userOfRank[rank];
+            var isHistory = passed[user]++ < UserTimeline.FirstTenths(counts[user], TrainingTenths);
+            var trains = partOfUser[user] == Part.Training;
+            parts[rank] = trains == isHistory ? partOfUser[user] : Part.Unused;
         }
         return parts;
+    }
+
+    private static int[] RowsOf(ReadOnlySpan<int> userOfRank, int users)
+    {
+        var counts = new int[users];
+        foreach (var user in userOfRank)
+            counts[user]++;
+        return counts;
     }
 
     private static Part PartAt(int position, int count) =>

@@ -15,7 +15,7 @@ public class SplitsTests
     [Fact]
     public void TheGlobalCutTrainsOnlyOnWhatCameBefore() => s_tables.Sample(table =>
     {
-        var parts = Splits.Assign(new SplitOptions(SplitKind.Global), table, s_users);
+        var parts = Splits.Assign(new SplitOptions(SplitKind.Global), table.User, s_users);
 
         Assert.Equal(parts.Order(), parts); // training, then validation, then test
         Assert.Equal(table.Count * 8 / 10, parts.Count(p => p == Part.Training));
@@ -25,7 +25,7 @@ public class SplitsTests
     [Fact]
     public void TheUserSplitCutsEachUsersOwnRows() => s_tables.Sample(table =>
     {
-        var parts = Splits.Assign(new SplitOptions(SplitKind.User), table, s_users);
+        var parts = Splits.Assign(new SplitOptions(SplitKind.User), table.User, s_users);
 
         foreach (var own in RanksByUser(table))
         {
@@ -40,7 +40,7 @@ public class SplitsTests
     public void HeldOutUsersAreNeverTrainedOnAndScoredOnTheirLastTwoTenths() =>
         Gen.Select(s_tables, Gen.Int[1, 5], Gen.Int[0, 1000]).Sample((table, fold, seed) =>
         {
-            var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, fold, Seed: seed), table, s_users);
+            var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, fold, Seed: seed), table.User, s_users);
 
             foreach (var own in RanksByUser(table))
             {
@@ -59,7 +59,7 @@ public class SplitsTests
         var tested = new int[Users];
         for (var fold = 1; fold <= 5; fold++)
         {
-            var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, fold), table, s_users);
+            var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, fold), table.User, s_users);
             foreach (var user in UsersIn(Part.Test, parts, table))
                 tested[user]++;
             Assert.Equal(Users / 10, UsersIn(Part.Validation, parts, table).Count());
@@ -72,7 +72,7 @@ public class SplitsTests
     {
         var table = TableOf([.. Enumerable.Range(0, Users * 10).Select(k => k % Users)]);
 
-        var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, Holdout: new HeldOutUsers(["3", "7"], ["5"])), table, s_users);
+        var parts = Splits.Assign(new SplitOptions(SplitKind.UserHoldout, Holdout: new HeldOutUsers(["3", "7"], ["5"])), table.User, s_users);
 
         Assert.Equal([2, 6], UsersIn(Part.Test, parts, table));
         Assert.Equal([4], UsersIn(Part.Validation, parts, table));
@@ -85,7 +85,7 @@ public class SplitsTests
     {
         var options = new SplitOptions(SplitKind.UserHoldout, Holdout: new HeldOutUsers([test], [validation]));
 
-        var error = Assert.Throws<Llm4MsrException>(() => Splits.Assign(options, TableOf([0, 1]), s_users));
+        var error = Assert.Throws<Llm4MsrException>(() => Splits.Assign(options, [0, 1], s_users));
 
         Assert.Equal((FaultKind.BadInput, message), (error.Kind, error.Message));
     }
@@ -93,7 +93,7 @@ public class SplitsTests
     [Fact]
     public void AFoldThatDoesNotExistIsRefused()
     {
-        var error = Assert.Throws<Llm4MsrException>(() => Splits.Assign(new SplitOptions(SplitKind.UserHoldout, Fold: 6), TableOf([0]), s_users));
+        var error = Assert.Throws<Llm4MsrException>(() => Splits.Assign(new SplitOptions(SplitKind.UserHoldout, Fold: 6), [0], s_users));
 
         Assert.Equal("Fold 6/5 does not exist: the first number runs from 1 to the second, and the second is at least 2.", error.Message);
     }

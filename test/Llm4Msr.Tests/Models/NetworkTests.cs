@@ -84,6 +84,19 @@ public class NetworkTests
     }
 
     [Theory, MemberData(nameof(Models))]
+    public void AScenarioWithOneRowInABatchIsTrainedBesideTheOthers(BackboneKind backbone, string enhancement)
+    {
+        using var scope = NewDisposeScope();
+        var network = new SampleNetwork(ModelVariants.Options(backbone, enhancement), 5);
+        var single = Array.IndexOf(network.ScenarioOfRow, 1);
+        int[] rows = [single, .. Enumerable.Range(0, 60).Where(row => network.ScenarioOfRow[row] is 0 or 3)];
+
+        network.Logits(rows).sum().backward();
+
+        Assert.Null(NetworkChecks.EverythingIsFinite(network.Module));
+    }
+
+    [Theory, MemberData(nameof(Models))]
     public void ARowWithAnotherScenarioHasAnotherLogit(BackboneKind backbone, string enhancement)
     {
         using var scope = NewDisposeScope();

@@ -44,7 +44,10 @@ public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
         var scale = gamma * gamma_scenario[scenario];
         var shift = beta.Plus(beta_scenario[scenario]);
         if (!training || rows.shape[0] == 1)
-            return nn.functional.batch_norm(rows, running_mean[scenario], running_var[scenario], scale, shift, training: false, eps: Epsilon);
+        {
+            // Copies: the backward pass needs the averages as they are now, and the next scenario moves the tensors they lie in.
+            return nn.functional.batch_norm(rows, running_mean[scenario].clone(), running_var[scenario].clone(), scale, shift, training: false, eps: Epsilon);
+        }
 
         // With a momentum of one the operation leaves the batch's own statistics behind, its variance divided by b - 1.
         var (mean, variance) = (zeros_like(running_mean[scenario]), zeros_like(running_var[scenario]));

@@ -1,7 +1,7 @@
-namespace Llm4Msr.Cli;
+namespace Llm4Msr.Platform;
 
 /// <summary>Finds what somebody probably meant.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <returns>" Did you mean 'x'?", or nothing where no known name is near.</returns>
     public static string Hint(string name, IEnumerable<string> known)

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json;
+using Llm4Msr.Import;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Cli;
+
+/// <summary>
+/// An import in a process of its own: files made to crash their reader, or to make it ask for all the memory there is, end
+/// that process and nothing else. <c>Run</c> and <see cref="Profile"/> are the parent's side, <see cref="Work"/> the child's.
+/// </summary>
+internal static class ImportProcess
+{
+    public const string Verb = "import-worker";
+
+    private const double Slack = 1.25; // what a process may hold above its limit before it is stopped
+    private const double ShareOfManagedHeap = 0.45;
+
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
+
+    private static readonly JsonSerializerOptions s_oneLine = new(ImportJson.Options) { WriteIndented = false };
+
+    /// <summary>Either of the two.</summary>
+    private sealed record Assignment(ImportJob? Import = null, ProfileJob? Profile = null);
+
+    private sealed record ProfileJob(string File, string Scratch, string Result, long Memory, int Threads);
+
+    private sealed record Line(string? Doing = null, FaultKind? Fault = null, string? Message = null);
+
+    /// <summary>Fills the job's output. The child is stopped when it takes too long or too much memory, or when the user asks.</summary>
+    public static void Run(ImportJob job, TimeSpan limit, Action<string> progress, CancellationToken cancellation) =>
+        Run(new Assignment(Import: job), job.Scratch, job.Memory, limit, progress, cancellation);
+
+    /// <summary>Looks at a file in the same way.</summary>
+    public static FileProfile Profile(string file, TimeSpan limit, CancellationToken cancellation)
+    {
+        var scratch = Directory.CreateTempSubdirectory("llm4msr-").FullName;
+        try
+        {
+            var result = Path.Combine(scratch, "profile.json");
+            var job = new ProfileJob(Path.GetFullPath(file), scratch, result, ImportJob.DefaultMemory, Environment.ProcessorCount);
+            Run(new Assignment(Profile: job), scratch, job.Memory, limit, _ => { }, cancellation);
+            return JsonSerializer.Deserialize<FileProfile>(File.ReadAllBytes(result), ImportJson.Options)!;
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    private static void Run(Assignment task, string scratch, long memory, TimeSpan limit, Action<string> progress, CancellationToken cancellation)
+    {
+        var path = Path.Combine(scratch, "job.json");
+        File.WriteAllText(path, JsonSerializer.Serialize(task, ImportJson.Options));
+        var heap = ((long)(memory * ShareOfManagedHeap)).ToString("X", CultureInfo.InvariantCulture);
+        using var process = ThisProgram.Start([Verb, path], ("DOTNET_GCHeapHardLimit", heap), ("DOTNET_DbgEnableMiniDump", "0"));
+        var (doing, fault) = ("starting", (Llm4MsrException?)null);
+        var reading = Task.Run(() =>
+        {
+            while (process.StandardOutput.ReadLine() is { } text)
+            {
+                var line = JsonSerializer.Deserialize<Line>(text, ImportJson.Options)!;
+                if (line.Fault is { } kind)
+                    fault = new Llm4MsrException(kind, line.Message!);
+                else
+                    progress(doing = line.Doing!);
+            }
+        }, CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            for (var waited = TimeSpan.Zero; !process.WaitForExit(s_lookEvery); waited += s_lookEvery)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (waited > limit)
+                    throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import took longer than {Terminal.Duration(limit)} and was stopped while {doing}. Give it more with --time-limit.");
+                process.Refresh();
+                if (!process.HasExited && process.WorkingSet64 > memory * Slack)
+                    throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import held more than {memory >> 20} MiB and was stopped while {doing}. Give it more with --memory.");
+            }
+        }
+        catch
+        {
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit();
+            throw;
+        }
+        reading.Wait(CancellationToken.None);
+        if (fault is not null)
+            throw fault;
+        if (process.ExitCode != 0)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput,
+                FormattableString.Invariant($"The import ended with exit code {process.ExitCode} while {doing}: a file that its reader cannot stand? Nothing was written. {errors.Result.Trim().Shortened()}"));
+        }
+    }
+
+    /// <summary>Runs a job and tells what happens, a line of JSON each.</summary>
+    public static int Work(string path, CancellationToken cancellation)
+    {
+        void Tell(Line line) => Console.Out.WriteLine(JsonSerializer.Serialize(line, s_oneLine));
+        try
+        {
+            var task = JsonSerializer.Deserialize<Assignment>(File.ReadAllBytes(path), ImportJson.Options)!;
+            task.Import?.Run(doing => Tell(new Line(doing)), cancellation);
+            if (task.Profile is { } profile)
+                File.WriteAllText(profile.Result, JsonSerializer.Serialize(FileProfile.Of(profile.File, profile.Scratch, profile.Memory, profile.Threads), ImportJson.Options));
+            return 0;
+        }
+        catch (Exception e)
+        {
+            var (code, message) = CommandLine.Told(e);
+            if (Enum.IsDefined((FaultKind)code))
+                Tell(new Line(Fault: (FaultKind)code, Message: message));
+            return code;
+        }
+    }
+}

@@ -1,0 +1,225 @@
+using System.Runtime.CompilerServices;
+using DuckDB.NET.Native;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Import.Engine;
+
+/// <summary>What a database may use.</summary>
+/// <param name="Memory">Bytes before it spills to disk.</param>
+/// <param name="Folder">For what it spills.</param>
+/// <param name="Files">The only files outside of that folder that it may read.</param>
+internal sealed record DuckDbLimits(long Memory, int Threads, string Folder, IReadOnlyList<string> Files);
+
+/// <summary>
+/// An embedded DuckDB, locked down: no network, no extensions beyond those compiled in, no file but the named ones, and
+/// none of this can be changed by a statement.
+/// </summary>
+internal sealed class DuckDb : IDisposable
+{
+    private readonly DuckDBDatabase _database;
+    private readonly DuckDBNativeConnection _connection;
+    private readonly string _folder;
+
+    public DuckDb(DuckDbLimits limits)
+    {
+        using (var config = Configured())
+        {
+            if (NativeMethods.Startup.DuckDBOpen(":memory:", out _database, config, out var error) != DuckDBState.Success)
+                throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
+        }
+        if (NativeMethods.Startup.DuckDBConnect(_database, out _connection) != DuckDBState.Success)
+            throw new Llm4MsrException(FaultKind.ResourceMissing, "DuckDB cannot connect to its own database. Run the command again.");
+        _folder = limits.Folder;
+        foreach (var setting in new[]
+        {
+            FormattableString.Invariant($"memory_limit = '{limits.Memory / 1024} KiB'"),
+            FormattableString.Invariant($"threads = {limits.Threads}"),
+            $"temp_directory = {Literal(Path.Combine(limits.Folder, "spilled"))}",
+            "TimeZone = 'UTC'",
+            "preserve_insertion_order = true", // a row's place in its file is known by its place in the table
+            $"allowed_paths = [{string.Join(", ", limits.Files.Select(Literal))}]",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        })
+            Execute($"SET {setting}");
+    }
+
+    /// <summary>Runs a statement whose result is of no interest.</summary>
+    public void Execute(string sql, params IReadOnlyList<object> parameters)
+    {
+        foreach (var _ in Stream(sql, parameters))
+        {
+        }
+    }
+
+    /// <summary>The rows of a short answer: whole numbers as long, texts as string, booleans as bool, nothing as null.</summary>
+    public IReadOnlyList<object?[]> Rows(string sql, params IReadOnlyList<object> parameters) =>
+        [.. Stream(sql, parameters).SelectMany(chunk => Enumerable.Range(0, chunk.Rows).Select(row => Enumerable.Range(0, chunk.Columns.Count).Select(c => chunk.Columns[c].Value(row)).ToArray()).ToList())];
+
+    public long Number(string sql, params IReadOnlyList<object> parameters) => Convert.ToInt64(Rows(sql, parameters)[0][0] ?? 0L, null);
+
+    /// <summary>The rows of an answer of any size, a few thousand at a time; a chunk is valid until the next one.</summary>
+    public IEnumerable<Chunk> Stream(string sql, params IReadOnlyList<object> parameters)
+    {
+        using var statement = Prepare(sql, parameters);
+        Check(NativeMethods.PreparedStatements.DuckDBExecutePreparedStreaming(statement, out var result), ref result);
+        try
+        {
+            while (true)
+            {
+                using var chunk = NativeMethods.StreamingResult.DuckDBStreamFetchChunk(result);
+                if (chunk.IsInvalid || NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk) == 0)
+                    break;
+                yield return new Chunk(chunk);
+            }
+            if (ErrorOf(ref result) is { Length: > 0 } error)
+                throw Failed(error);
+        }
+        finally
+        {
+            NativeMethods.Query.DuckDBDestroyResult(ref result);
+        }
+    }
+
+    /// <summary>Stops whatever runs, from another thread.</summary>
+    public void Interrupt() => NativeMethods.Startup.DuckDBInterrupt(_connection);
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _database.Dispose();
+    }
+
+    /// <summary>A name as SQL writes it, whatever characters it has.</summary>
+    public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    private static DuckDBConfig Configured()
+    {
+        NativeMethods.Configuration.DuckDBCreateConfig(out var config);
+        foreach (var (name, value) in new[]
+        {
+            ("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false"), ("allow_community_extensions", "false"),
+            ("allow_persistent_secrets", "false"),
+        })
+            NativeMethods.Configuration.DuckDBSetConfig(config, name, value);
+        return config;
+    }
+
+    private DuckDBPreparedStatement Prepare(string sql, IReadOnlyList<object> parameters)
+    {
+        if (NativeMethods.PreparedStatements.DuckDBPrepare(_connection, sql, out var statement) != DuckDBState.Success)
+        {
+            var error = NativeMethods.PreparedStatements.DuckDBPrepareError(statement);
+            statement.Dispose();
+            throw Failed(error);
+        }
+        for (var k = 0; k < parameters.Count; k++)
+        {
+            _ = parameters[k] switch
+            {
+                string text => NativeMethods.PreparedStatements.DuckDBBindVarchar(statement, k + 1, text),
+                long number => NativeMethods.PreparedStatements.DuckDBBindInt64(statement, k + 1, number),
+                int number => NativeMethods.PreparedStatements.DuckDBBindInt32(statement, k + 1, number),
+                double number => NativeMethods.PreparedStatements.DuckDBBindDouble(statement, k + 1, number),
+                bool flag => NativeMethods.PreparedStatements.DuckDBBindBoolean(statement, k + 1, flag),
+                var other => throw new ArgumentException($"A parameter is a {other.GetType().Name}.", nameof(parameters)),
+            };
+        }
+        return statement;
+    }
+
+    private void Check(DuckDBState state, ref DuckDBResult result)
+    {
+        if (state == DuckDBState.Success)
+            return;
+        var error = ErrorOf(ref result);
+        NativeMethods.Query.DuckDBDestroyResult(ref result);
+        throw Failed(error);
+    }
+
+    private static string ErrorOf(ref DuckDBResult result) => NativeMethods.Query.DuckDBResultError(ref result) ?? "";
+
+    private Exception Failed(string error) =>
+        error.StartsWith("INTERRUPT", StringComparison.Ordinal) ? new OperationCanceledException(error)
+        : error.Contains("No space left", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The disk is full: there is no room in '{_folder}' for what does not fit into memory. Free some space, then run the command again.")
+        : error.StartsWith("Out of Memory", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The import needs more memory or disk than it may use ({FirstLine(error)}). Give it more with --memory, or free some space.")
+        : error.StartsWith("IO Error", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
+        : new DuckDbException(FirstLine(error));
+
+    private static string FirstLine(string error) => error.Split('\n', 2)[0].Trim();
+}
+
+/// <summary>What DuckDB says about input that it cannot read; the caller knows which file it is.</summary>
+internal sealed class DuckDbException(string message) : Exception(message);
+
+/// <summary>Some rows of an answer, column by column.</summary>
+internal readonly struct Chunk
+{
+    public Chunk(DuckDBDataChunk chunk)
+    {
+        Rows = (int)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
+        Columns = [.. Enumerable.Range(0, (int)NativeMethods.DataChunks.DuckDBDataChunkGetColumnCount(chunk))
+            .Select(column => new Vector(NativeMethods.DataChunks.DuckDBDataChunkGetVector(chunk, column), (int)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk)))];
+    }
+
+    public int Rows { get; }
+
+    public IReadOnlyList<Vector> Columns { get; }
+}
+
+/// <summary>One column of a chunk, in DuckDB's own memory.</summary>
+internal readonly unsafe struct Vector
+{
+    private readonly IntPtr _vector;
+    private readonly void* _data;
+    private readonly ulong* _valid;
+    private readonly int _rows;
+
+    public Vector(IntPtr vector, int rows)
+    {
+        _vector = vector;
+        _rows = rows;
+        _data = NativeMethods.Vectors.DuckDBVectorGetData(vector);
+        _valid = NativeMethods.Vectors.DuckDBVectorGetValidity(vector);
+        using var type = NativeMethods.Vectors.DuckDBVectorGetColumnType(vector);
+        Type = NativeMethods.LogicalType.DuckDBGetTypeId(type);
+    }
+
+    public DuckDBType Type { get; }
+
+    public bool IsNull(int row) => _valid is not null && (_valid[row >> 6] >> (row & 63) & 1) == 0;
+
+    /// <summary>The values; where one is null its place holds anything.</summary>
+    public ReadOnlySpan<T> Values<T>() where T : unmanaged => new(_data, _rows);
+
+    /// <summary>The bytes of a text, in UTF-8.</summary>
+    public ReadOnlySpan<byte> Text(int row)
+    {
+        var place = (byte*)_data + 16 * (long)row; // a length, then the text itself if it is short, else its beginning and its address
+        var length = Unsafe.ReadUnaligned<int>(place);
+        return length <= 12 ? new(place + 4, length) : new(*(byte**)(place + 8), length);
+    }
+
+    /// <summary>The list of a row as a part of <see cref="Elements"/>.</summary>
+    public (int First, int Count) List(int row)
+    {
+        var entry = ((ulong*)_data)[2 * row] is var first ? (first, ((ulong*)_data)[2 * row + 1]) : default;
+        return ((int)entry.Item1, (int)entry.Item2);
+    }
+
+    public Vector Elements => new(NativeMethods.Vectors.DuckDBListVectorGetChild(_vector), (int)NativeMethods.Vectors.DuckDBListVectorGetSize(_vector));
+
+    public object? Value(int row) => IsNull(row) ? null : Type switch
+    {
+        DuckDBType.Boolean => Values<bool>()[row],
+        DuckDBType.UnsignedTinyInt => (long)Values<byte>()[row],
+        DuckDBType.Integer => (long)Values<int>()[row],
+        DuckDBType.BigInt => Values<long>()[row],
+        DuckDBType.UnsignedBigInt => (long)Values<ulong>()[row],
+        DuckDBType.Double => Values<double>()[row],
+        DuckDBType.Varchar => System.Text.Encoding.UTF8.GetString(Text(row)),
+        var type => throw new NotSupportedException($"A column of the type {type} is not read here; cast it."),
+    };
+}

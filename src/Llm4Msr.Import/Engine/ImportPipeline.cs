@@ -1,0 +1,204 @@
+using Llm4Msr.Data;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Import.Engine;
+
+/// <summary>
+/// From files to raw tables in one database: users and items, then the events of all files, then what the configuration
+/// leaves out, and at last everything in its order. A step that does not fit into memory goes to the disk.
+/// </summary>
+internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, DuckDb database, Action<string> progress)
+{
+    private readonly EntityTables _users = new(database, "users", "u", configuration.Users, hasWords: false);
+    private readonly EntityTables _items = new(database, "items", "i", configuration.Items, hasWords: true);
+    private readonly Rejects _rejects = new(database, configuration.MaxRejected);
+    private readonly string[] _context = [.. configuration.Interactions.SelectMany(s => s.Context).Select(f => f.Name).Distinct()];
+    private readonly List<string> _warnings = [];
+    private IReadOnlyList<SourceRows> _rows = [];
+    private long _negatives;
+
+    public IReadOnlyList<Reject> Rejects => _rejects.All;
+
+    public RawTables Read()
+    {
+        progress("reading users and items");
+        SourceRows[] entities = [.. _users.Read(Open, _rejects), .. _items.Read(Open, _rejects)];
+        var events = ReadEvents();
+        progress("choosing rows");
+        DecideByFeature();
+        var duplicates = LeaveOutDuplicates();
+        var fewScenarios = LeaveOutUsersOfFewScenarios();
+        _rows = [.. entities, .. events.Select((e, k) => e with
+        {
+            Kept = e.Kept - duplicates[k] - fewScenarios[k],
+            Duplicates = duplicates[k],
+            LeftOut = e.LeftOut + fewScenarios[k],
+        })];
+        CheckScenarios();
+        AddNegatives();
+        progress("numbering users and items");
+        _users.Number(configuration.KeepUnmet);
+        _items.Number(configuration.KeepUnmet);
+        progress("sorting and writing");
+        return new RawTables(
+            configuration.Name, configuration.Platform, configuration.Scenarios, _users.Fields, _items.Fields, [.. _context.Select(ContextField)],
+            _users.Batches(), _items.Batches(), Interactions(),
+            configuration.Interactions.Select(s => s.File).Concat(configuration.Items.Concat(configuration.Users).Select(s => s.File)).Distinct()
+                .ToDictionary(file => file, file => Facts(PathOf(file))));
+    }
+
+    public ImportReport Report() => new(
+        _rows, _negatives,
+        configuration.Negatives is { } n ? FormattableString.Invariant($"{n.PerPositive} per click, even over the items of the scenario that the user did not meet in it, seed {n.Seed}") : null,
+        _warnings);
+
+    internal static Llm4MsrException WrongCount(string path, long read, long expected) => new(FaultKind.BadInput,
+        $"{path}: {read} rows, expected {expected}. The file was cut or changed: get it again.");
+
+    private SourceFile Open(string file, FileFormat format) => SourceFile.Open(PathOf(file), format, database);
+
+    private string PathOf(string file) => Path.GetFullPath(Path.Combine(folder, file));
+
+    private List<SourceRows> ReadEvents()
+    {
+        database.Execute(
+            "CREATE TABLE events (source UTINYINT, u VARCHAR, i VARCHAR, s INTEGER, clicked BOOLEAN, positive BOOLEAN, t BIGINT, part UTINYINT, wanted BOOLEAN"
+            + $"{string.Concat(_context.Select((_, k) => $", x{k} VARCHAR"))}, problem VARCHAR)");
+        List<SourceRows> counts = [];
+        for (var k = 0; k < configuration.Interactions.Count; k++)
+        {
+            var source = configuration.Interactions[k];
+            progress($"reading {source.File}");
+            var file = Open(source.File, source.Format).Require(EventColumns.Of(source));
+            var parameters = new SqlParameters();
+            var from = file.From(parameters, $"events_rejects_{k}");
+            var select = new EventColumns(configuration, source, file, parameters).Select(from, _context);
+            var first = database.Number("SELECT count(*) FROM events");
+            SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
+            if (configuration.UsersAreComplete)
+                _users.RejectUnknown(first);
+            if (configuration.ItemsAreComplete)
+                _items.RejectUnknown(first);
+            var (read, rejected) = _rejects.Collect(source.File, file, "events", first, $"events_rejects_{k}");
+            if (source.Rows is { } expected && expected != read)
+                throw WrongCount(file.Path, read, expected);
+            var kept = database.Number($"SELECT count(*) FROM events WHERE rowid >= {first} AND problem IS NULL AND wanted");
+            counts.Add(new SourceRows(source.File, read, kept, rejected, read - rejected - kept, 0));
+        }
+        database.Execute("DELETE FROM events WHERE problem IS NOT NULL OR NOT wanted");
+        return counts;
+    }
+
+    /// <summary>Rows whose scenario a feature of the item decides; the first rule that fits, else the rule's last resort.</summary>
+    private void DecideByFeature()
+    {
+        for (var k = 0; k < configuration.Interactions.Count; k++)
+        {
+            if (configuration.Interactions[k].Scenario is not { Feature: { } feature } rule)
+                continue;
+            var parameters = new SqlParameters();
+            string Index(string scenario) => FormattableString.Invariant($"{configuration.Scenarios.TakeWhile(s => s.Name != scenario).Count()}");
+            var cases = (rule.Rules ?? []).Select(r => $"WHEN list_has_any({_items.ColumnOf(feature)}, {parameters.List(r.AnyOf)}) THEN {Index(r.Scenario)}");
+            database.Execute(
+                $"CREATE OR REPLACE TABLE scenario_of AS SELECT key, CAST(CASE {string.Join(' ', cases)} ELSE {(rule.Otherwise is null ? "NULL" : Index(rule.Otherwise))} END AS INTEGER) AS s FROM items_facts",
+                parameters.Values);
+            database.Execute($"UPDATE events SET s = scenario_of.s FROM scenario_of WHERE events.source = {k} AND scenario_of.key = events.i");
+            if (rule.Otherwise is { } otherwise)
+                database.Execute($"UPDATE events SET s = {Index(otherwise)} WHERE source = {k} AND s IS NULL");
+            database.Execute("DROP TABLE scenario_of");
+        }
+    }
+
+    /// <returns>How many rows of each file.</returns>
+    private long[] LeaveOutDuplicates() => configuration.Duplicates == DuplicateRule.Keep
+        ? new long[configuration.Interactions.Count]
+        : LeaveOut("rowid IN (SELECT rowid FROM (SELECT rowid, row_number() OVER "
+            + $"(PARTITION BY u, i, s{(configuration.Duplicates == DuplicateRule.SameTime ? ", t" : "")} ORDER BY t DESC, rowid DESC) AS n FROM events) WHERE n > 1)");
+
+    private long[] LeaveOutUsersOfFewScenarios()
+    {
+        var without = LeaveOut("s IS NULL"); // no rule fits
+        if (configuration.MinScenarios < 2)
+            return without;
+        var few = LeaveOut($"u NOT IN (SELECT u FROM events GROUP BY u HAVING count(DISTINCT s) >= {configuration.MinScenarios})");
+        return [.. without.Zip(few, (a, b) => a + b)];
+    }
+
+    private long[] LeaveOut(string condition)
+    {
+        var counts = new long[configuration.Interactions.Count];
+        foreach (var row in database.Rows($"SELECT source, count(*) FROM events WHERE {condition} GROUP BY source"))
+            counts[(long)row[0]!] = (long)row[1]!;
+        if (counts.Any(c => c > 0))
+            database.Execute($"DELETE FROM events WHERE {condition}");
+        return counts;
+    }
+
+    private void CheckScenarios()
+    {
+        var found = database.Rows("SELECT s, count(*), count(*) FILTER (clicked) FROM events GROUP BY s").ToDictionary(r => (int)(long)r[0]!, r => (Rows: (long)r[1]!, Clicks: (long)r[2]!));
+        for (var s = 0; s < configuration.Scenarios.Count; s++)
+        {
+            var name = configuration.Scenarios[s].Name;
+            var (rows, clicks) = found.GetValueOrDefault(s);
+            if (rows == 0)
+                throw new Llm4MsrException(FaultKind.BadInput, $"The scenario '{name}' has no interactions. Correct its rule, or leave the scenario out.");
+            if (configuration.Negatives is null && (clicks == 0 || clicks == rows))
+                _warnings.Add($"In the scenario '{name}' {(clicks == 0 ? "no row is clicked" : "every row is clicked")}: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.");
+        }
+    }
+
+    /// <summary>
+    /// For each click the first few of a seeded list of items, without those that the user met in the scenario. The list is
+    /// long enough that a user who met half of all items still gets nearly all that are due.
+    /// </summary>
+    private void AddNegatives()
+    {
+        if (configuration.Negatives is not { } sampling)
+            return;
+        progress("sampling negatives");
+        database.Execute("CREATE TABLE pool AS SELECT s, i, row_number() OVER (PARTITION BY s ORDER BY i) - 1 AS n FROM (SELECT DISTINCT s, i FROM events)");
+        database.Execute("CREATE TABLE pool_size AS SELECT s, count(*) AS size FROM pool GROUP BY s");
+        database.Execute("CREATE TABLE met AS SELECT DISTINCT u, i, s FROM events");
+        var before = database.Number("SELECT count(*) FROM events");
+        var copied = string.Concat(_context.Select((_, k) => $", x{k}"));
+        database.Execute(
+            $"""
+            INSERT INTO events
+            SELECT source, u, i, s, false, false, t, part, true{copied}, NULL
+            FROM (
+                SELECT d.* EXCLUDE i, p.i, row_number() OVER (PARTITION BY d.event ORDER BY d.k) AS taken
+                FROM (
+                    SELECT e.*, k, CAST(md5_number_lower(concat_ws('|', $1, e.u, e.i, e.t, e.event, k)) % z.size AS BIGINT) AS n
+                    FROM (SELECT *, rowid AS event FROM events WHERE clicked) e JOIN pool_size z ON z.s = e.s CROSS JOIN (SELECT unnest(range($2)) AS k)
+                    QUALIFY row_number() OVER (PARTITION BY event, n ORDER BY k) = 1
+                ) d JOIN pool p ON p.s = d.s AND p.n = d.n
+                ANTI JOIN met ON met.u = d.u AND met.s = d.s AND met.i = p.i
+            ) WHERE taken <= $3
+            ORDER BY event, taken
+            """,
+            (long)sampling.Seed, (long)sampling.PerPositive * 4, (long)sampling.PerPositive);
+        _negatives = database.Number("SELECT count(*) FROM events") - before;
+        foreach (var table in new[] { "pool", "pool_size", "met" })
+            database.Execute($"DROP TABLE {table}");
+    }
+
+    private IEnumerable<Apache.Arrow.RecordBatch> Interactions()
+    {
+        var hasParts = configuration.Split.Kind == SplitKind.Column;
+        return RecordBatches.Of(
+            database,
+            ["scenario", "user", "item", "clicked", "positive", "time", .. _context.Select(name => $"context.{name}"), .. hasParts ? ["part"] : Array.Empty<string>()],
+            $"SELECT e.s, u.row, i.row, e.clicked, e.positive, e.t // 1000{string.Concat(_context.Select((_, k) => $", e.x{k}"))}{(hasParts ? ", e.part" : "")} "
+            + "FROM events e JOIN users_rows u ON u.key = e.u JOIN items_rows i ON i.key = e.i ORDER BY e.t, i.row, u.row, e.s, e.rowid");
+    }
+
+    private RawFieldKind ContextField(string name)
+    {
+        var feature = configuration.Interactions.SelectMany(s => s.Context).First(f => f.Name == name);
+        return new RawFieldKind(name, MultiValued: false, feature.Kind == FeatureKind.Numeric ? feature.Buckets ?? new BucketRule() : null);
+    }
+
+    private static FileFacts Facts(string path) => new(new FileInfo(path).Length, FileHash.OfFile(path));
+}

@@ -1,0 +1,249 @@
+using System.IO.Compression;
+using System.Text;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Platform;
+
+namespace Llm4Msr.Import.Engine;
+
+/// <summary>A file of the logs: which columns it has, and how a statement reads it, every value as text.</summary>
+internal sealed class SourceFile
+{
+    private const int LongestHeader = 1 << 20, LongestLine = 1 << 24, LongestList = 1000;
+    private const string NoCharacter = "\u0001"; // stands in no JSON text, so a line of it is one field
+
+    private readonly FileKind _kind;
+    private readonly string _separator;
+    private readonly string _quote;
+    private readonly FileEncoding _encoding;
+    private readonly bool _hasHeader;
+    private readonly Dictionary<string, int> _places;
+    private readonly HashSet<int> _nested = [];
+    private readonly bool _columnsAreOpen;
+
+    private SourceFile(string path, FileKind kind, FileFormat format, FileEncoding encoding, IReadOnlyList<string> columns, bool columnsAreOpen)
+    {
+        Path = path;
+        _kind = kind;
+        _separator = SeparatorOf(kind, format);
+        _quote = format.Quote;
+        _encoding = encoding;
+        _hasHeader = format.Columns is null;
+        Columns = columns;
+        _columnsAreOpen = columnsAreOpen;
+        _places = [];
+        for (var k = 0; k < columns.Count; k++)
+        {
+            if (!_places.TryAdd(columns[k], k))
+                throw new Llm4MsrException(FaultKind.BadInput, $"{path}: two columns are called '{columns[k]}'. Name the columns in the configuration (format.columns).");
+        }
+    }
+
+    public string Path { get; }
+
+    /// <summary>As the file or the configuration names them; of JSON lines those of the first line.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    /// <summary>Whether rows that are no rows are kept apart by the reader itself, in a table of rejects.</summary>
+    public bool KeepsRejects => _kind != FileKind.Parquet;
+
+    /// <summary>Whether rows are lines, so that a row's line can be told.</summary>
+    public bool HasLines => _kind != FileKind.Parquet;
+
+    /// <summary>The line of the first row.</summary>
+    public int FirstLine => _kind is FileKind.Csv or FileKind.Tsv && _hasHeader ? 2 : 1;
+
+    /// <summary>Whether a row may go over several lines.</summary>
+    public bool HasQuotes => _kind is FileKind.Csv or FileKind.Tsv && _quote.Length > 0;
+
+    public static SourceFile Open(string path, FileFormat format, DuckDb database)
+    {
+        if (!File.Exists(path))
+            throw new Llm4MsrException(FaultKind.BadInput, $"There is no file '{path}'. Correct its name, or get it.");
+        var kind = KindOf(path, format);
+        if (kind == FileKind.Parquet)
+        {
+            var described = Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1))", path));
+            var file = new SourceFile(path, kind, format, FileEncoding.Utf8, [.. described.Select(c => (string)c[0]!)], columnsAreOpen: false);
+            for (var k = 0; k < described.Count; k++)
+            {
+                if (((string)described[k][1]!) is var type && (type.EndsWith(']') || type.StartsWith("STRUCT", StringComparison.Ordinal) || type.StartsWith("MAP", StringComparison.Ordinal)))
+                    file._nested.Add(k);
+            }
+            return file;
+        }
+
+        var encoding = EncodingOf(path, format);
+        if (kind == FileKind.JsonLines)
+            return new SourceFile(path, kind, format, encoding, JsonNames(FirstRecord(path, encoding, "")), columnsAreOpen: true);
+        var columns = format.Columns ?? Fields(FirstRecord(path, encoding, format.Quote), SeparatorOf(kind, format), format.Quote);
+        if (columns.Count == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
+        return new SourceFile(path, kind, format, encoding, columns, columnsAreOpen: false);
+    }
+
+    /// <summary>Refuses a file that lacks columns, all of them at once.</summary>
+    public SourceFile Require(IEnumerable<string> columns)
+    {
+        string[] missing = [.. columns.Distinct().Where(c => !_columnsAreOpen && !_places.ContainsKey(c))];
+        if (missing.Length == 0)
+            return this;
+        var separator = _kind is FileKind.Csv or FileKind.Tsv && Columns.Count == 1 ? " Is the separator right (format.separator)?" : "";
+        throw new Llm4MsrException(FaultKind.BadInput,
+            $"{Path}: there is no column {string.Join(", ", missing.Select(m => $"'{m}'"))}. The file has: {string.Join(", ", Columns).Shortened(LongestList)}."
+            + $"{Nearest.Hint(missing[0], Columns)}{separator}");
+    }
+
+    /// <summary>The rows as a relation called <c>r</c>, in the file's order.</summary>
+    /// <param name="rejects">Name of the table for rows that are none.</param>
+    public string From(SqlParameters parameters, string rejects)
+    {
+        if (_kind == FileKind.Parquet)
+            return $"read_parquet({parameters.Add(Path)}) AS r({string.Join(", ", Columns.Select((_, k) => $"c{k}"))})";
+        var json = _kind == FileKind.JsonLines;
+        var options = string.Join(", ",
+            "auto_detect = false",
+            $"delim = {parameters.Add(json ? NoCharacter : _separator)}",
+            $"quote = {parameters.Add(json ? "" : _quote)}",
+            $"escape = {parameters.Add(json ? "" : _quote)}",
+            "comment = ''",
+            $"header = {(!json && _hasHeader ? "true" : "false")}",
+            $"columns = {{{string.Join(", ", (json ? [""] : Columns).Select((_, k) => $"'c{k}': 'VARCHAR'"))}}}",
+            $"encoding = '{_encoding switch { FileEncoding.Utf16 => "utf-16", FileEncoding.Latin1 => "latin-1", _ => "utf-8" }}'",
+            $"max_line_size = {LongestLine}",
+            "strict_mode = true",
+            "store_rejects = true",
+            $"rejects_table = '{rejects}'",
+            $"rejects_scan = '{rejects}_scan'");
+        var rows = $"read_csv({parameters.Add(Path)}, {options})";
+        return json ? $"(SELECT c0, CASE WHEN json_valid(c0) AND json_type(c0) = 'OBJECT' THEN c0 END AS o FROM {rows}) AS r" : $"{rows} AS r";
+    }
+
+    /// <summary>The text of a column; null where it is missing.</summary>
+    public string Text(string column, SqlParameters parameters) =>
+        _kind == FileKind.JsonLines ? $"json_extract_string(o, {parameters.Add($"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"")})"
+        : _nested.Contains(_places[column]) ? $"CAST(to_json(c{_places[column]}) AS VARCHAR)"
+        : _kind == FileKind.Parquet ? $"CAST(c{_places[column]} AS VARCHAR)"
+        : $"c{_places[column]}";
+
+    /// <summary>A whole row as text, for people.</summary>
+    public string RowText() => _kind == FileKind.JsonLines
+        ? "c0"
+        : $"concat_ws(', ', {string.Join(", ", Columns.Select((_, k) => _nested.Contains(k) ? $"CAST(to_json(c{k}) AS VARCHAR)" : $"coalesce(CAST(c{k} AS VARCHAR), '')"))})";
+
+    /// <summary>How many line ends stand inside of a row's fields.</summary>
+    public string LineEndsWithin()
+    {
+        var all = $"concat({string.Join(", ", Columns.Select((_, k) => $"c{k}"))})";
+        return $"length({all}) - length(replace({all}, chr(10), ''))";
+    }
+
+    private static string SeparatorOf(FileKind kind, FileFormat format) => format.Separator ?? (kind == FileKind.Tsv ? "\t" : ",");
+
+    private static FileKind KindOf(string path, FileFormat format)
+    {
+        var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return format.Kind ?? System.IO.Path.GetExtension(name).ToLowerInvariant() switch
+        {
+            ".csv" => FileKind.Csv,
+            ".tsv" or ".tab" => FileKind.Tsv,
+            ".jsonl" or ".json" or ".ndjson" => FileKind.JsonLines,
+            ".parquet" or ".pq" => FileKind.Parquet,
+            var ending => throw new Llm4MsrException(FaultKind.BadInput,
+                $"{path}: what kind of file is '{ending}'? Say it in the configuration: format.kind is csv, tsv, json-lines or parquet."),
+        };
+    }
+
+    private static FileEncoding EncodingOf(string path, FileFormat format)
+    {
+        if (format.Encoding is { } said)
+            return said;
+        return Readable(path, () =>
+        {
+            using var stream = OpenBytes(path);
+            var mark = new byte[2];
+            return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
+        });
+    }
+
+    private static Stream OpenBytes(string path)
+    {
+        var file = File.OpenRead(path);
+        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    /// <summary>Up to the first line end that is not inside of quotes.</summary>
+    private static string FirstRecord(string path, FileEncoding encoding, string quote) => Readable(path, () =>
+    {
+        using var stream = OpenBytes(path);
+        using var reader = new StreamReader(stream, encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
+        var record = new StringBuilder();
+        var quoted = false;
+        for (var next = reader.Read(); next >= 0; next = reader.Read())
+        {
+            var character = (char)next;
+            if (quote.Length > 0 && character == quote[0])
+                quoted = !quoted;
+            if (character is '\n' or '\r' && !quoted && record.Length > 0)
+                break;
+            if (record.Length > LongestHeader)
+                throw new Llm4MsrException(FaultKind.BadInput, $"{path}: the first line has more than {LongestHeader:N0} characters. Is it the right kind of file?");
+            record.Append(character);
+        }
+        return record.ToString().Trim('\r', '\n');
+    });
+
+    private static List<string> Fields(string record, string separator, string quote)
+    {
+        List<string> fields = [];
+        var (field, quoted) = (new StringBuilder(), false);
+        for (var k = 0; k < record.Length; k++)
+        {
+            if (quote.Length > 0 && record[k] == quote[0])
+            {
+                if (quoted && k + 1 < record.Length && record[k + 1] == quote[0])
+                    field.Append(record[k++]);
+                else
+                    quoted = !quoted;
+            }
+            else if (!quoted && record.AsSpan(k).StartsWith(separator))
+            {
+                fields.Add(field.ToString());
+                field.Clear();
+                k += separator.Length - 1;
+            }
+            else
+            {
+                field.Append(record[k]);
+            }
+        }
+        if (record.Length > 0)
+            fields.Add(field.ToString());
+        return [.. fields.Select((name, k) => name.Length > 0 ? name : $"column{k + 1}")];
+    }
+
+    private static string[] JsonNames(string line)
+    {
+        try
+        {
+            using var document = System.Text.Json.JsonDocument.Parse(line);
+            return document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object ? [.. document.RootElement.EnumerateObject().Select(p => p.Name).Distinct()] : [];
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return []; // the row is rejected with the others that are none
+        }
+    }
+
+    /// <summary>Runs <paramref name="read"/>; what the reader cannot make of the file is named with it.</summary>
+    public static T Readable<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is DuckDbException or InvalidDataException)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, $"{path} cannot be read: {e.Message} Was it cut, or is it another kind of file?", e);
+        }
+    }
+}

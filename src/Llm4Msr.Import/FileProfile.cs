@@ -1,0 +1,166 @@
+using System.Globalization;
+using Llm4Msr.Data;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Import.Engine;
+
+namespace Llm4Msr.Import;
+
+/// <summary>What one column of a file looks like.</summary>
+/// <param name="Missing">Rows without a value.</param>
+/// <param name="Distinct">About how many different values.</param>
+/// <param name="Numbers">Share of the values that are numbers.</param>
+/// <param name="Dates">Share of the values that are dates.</param>
+/// <param name="Least">Of the numbers, if nearly all values are; else by their characters.</param>
+/// <param name="Role">What the proposed configuration takes it for.</param>
+public sealed record ColumnProfile(
+    string Name, long Missing, long Distinct, double Numbers, double Dates, string Least, string Greatest, IReadOnlyList<string> Frequent, string Role = "");
+
+/// <summary>A file as it is found, and how it could be imported.</summary>
+/// <param name="Rows">Looked at; a large file is looked at as far as <see cref="MostRows"/>.</param>
+/// <param name="NoRows">Lines among them that are no rows.</param>
+/// <param name="Notes">What the proposal guesses, and what it could not.</param>
+public sealed record FileProfile(
+    string File, long Rows, long NoRows, IReadOnlyList<ColumnProfile> Columns, ImportConfiguration Configuration, IReadOnlyList<string> Notes)
+{
+    public const int MostRows = 1_000_000;
+
+    private const double NearlyAll = 0.95;
+
+    private static readonly string[] s_separators = [";", "\t", "|", "::"]; // beside the comma
+
+    /// <param name="path">A CSV, TSV, JSON lines or Parquet file.</param>
+    /// <param name="scratch">Empty folder for the database.</param>
+    public static FileProfile Of(string path, string scratch, long memory, int threads)
+    {
+        path = Path.GetFullPath(path);
+        using var database = new DuckDb(new DuckDbLimits(memory / 2, threads, scratch, [path]));
+        var (file, format) = WithMostColumns(path, database);
+        var parameters = new SqlParameters();
+        var texts = file.Columns.Select((name, k) => $"{file.Text(name, parameters)} AS v{k}");
+        var select = $"SELECT {string.Join(", ", texts)} FROM {file.From(parameters, "no_rows")} LIMIT {MostRows}";
+        SourceFile.Readable(path, () => { database.Execute($"CREATE TABLE looked_at AS {select}", parameters.Values); return true; });
+        var rows = database.Number("SELECT count(*) FROM looked_at");
+        var noRows = file.KeepsRejects ? database.Number("SELECT count(DISTINCT line) FROM no_rows") : 0;
+        var (configuration, roles, notes) = ImportProposal.Of(Path.GetFileName(path), format, [.. file.Columns.Select((name, k) => Column(database, name, $"v{k}", rows))]);
+        if (rows == MostRows)
+            notes = [$"Only the first {MostRows:N0} rows were looked at.", .. notes];
+        return new FileProfile(path, rows, noRows, roles, configuration, notes);
+    }
+
+    /// <summary>Of a delimited file the separator is the one that gives the most columns.</summary>
+    private static (SourceFile, FileFormat) WithMostColumns(string path, DuckDb database)
+    {
+        var plain = (File: SourceFile.Open(path, new FileFormat(), database), Format: new FileFormat());
+        if (!plain.File.HasQuotes)
+            return plain;
+        var others = s_separators.Select(separator => new FileFormat { Separator = separator })
+            .Select(format => (File: SourceFile.Open(path, format, database), Format: format));
+        return others.Prepend(plain).MaxBy(candidate => candidate.File.Columns.Count);
+    }
+
+    private static ColumnProfile Column(DuckDb database, string name, string column, long rows)
+    {
+        var found = database.Rows(
+            $"SELECT count(nullif({column}, '')), approx_count_distinct(nullif({column}, '')), count({SqlValues.Number(column)}), "
+            + $"count(CASE WHEN {SqlValues.Number(column)} IS NULL THEN TRY_CAST({column} AS TIMESTAMPTZ) END), "
+            + $"min({SqlValues.Number(column)}), max({SqlValues.Number(column)}), left(min(nullif({column}, '')), 40), left(max({column}), 40) FROM looked_at")[0];
+        var (present, numbers, dates) = ((long)found[0]!, (long)found[2]!, (long)found[3]!);
+        var numeric = present > 0 && numbers >= NearlyAll * present;
+        var frequent = database.Rows($"SELECT left({column}, 30) FROM looked_at WHERE {column} <> '' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 3");
+        return new ColumnProfile(
+            name, rows - present, (long)found[1]!, Share(numbers), Share(dates),
+            Shown(numeric ? found[4] : found[6]), Shown(numeric ? found[5] : found[7]), [.. frequent.Select(f => ((string)f[0]!).ReplaceLineEndings(" "))]);
+
+        double Share(long count) => present == 0 ? 0 : Math.Round((double)count / present, 4);
+        static string Shown(object? value) => value is double number ? number.ToString("R", CultureInfo.InvariantCulture) : (value as string ?? "").ReplaceLineEndings(" ");
+    }
+}
+
+/// <summary>Guesses from names and contents what the columns of a log mean.</summary>
+internal static class ImportProposal
+{
+    private const double NearlyAll = 0.95;
+    private const int MostScenarios = 20, MostContextValues = 100;
+
+    private static readonly string[] s_user = ["user", "customer", "reviewer", "visitor", "member", "uid"];
+    private static readonly string[] s_item = ["item", "product", "movie", "asin", "video", "article", "book", "news", "iid"];
+    private static readonly string[] s_time = ["timestamp", "time", "date"];
+    private static readonly string[] s_label = ["click", "label", "rating", "overall", "like", "purchase", "stars"];
+    private static readonly string[] s_scenario = ["scenario", "domain", "tab", "channel", "surface", "page"];
+
+    public static (ImportConfiguration, IReadOnlyList<ColumnProfile>, IReadOnlyList<string> Notes) Of(string file, FileFormat format, IReadOnlyList<ColumnProfile> columns)
+    {
+        List<string> notes = [];
+        Dictionary<string, string> roles = new(StringComparer.Ordinal);
+        var time = Take("time", s_time, IsTime) ?? columns.FirstOrDefault(c => !roles.ContainsKey(c.Name) && c.Dates >= NearlyAll);
+        if (time is not null)
+            roles[time.Name] = "time";
+        var user = Take("user", s_user, c => c.Distinct > 1);
+        var item = Take("item", s_item, c => c.Distinct > 1);
+        var label = Take("label", s_label, c => c.Numbers >= NearlyAll);
+        var scenario = Take("scenario", s_scenario, c => c.Distinct is > 1 and <= MostScenarios);
+        foreach (var (column, what) in new[] { (user, "user"), (item, "item"), (time, "time") })
+        {
+            if (column is null)
+                notes.Add($"No column looks like the {what}: name it in the proposal in place of 'FILL-IN'.");
+        }
+        if (label is null)
+            notes.Add("No column looks like a label: every row is taken for a click, and four items that the user did not meet are drawn beside each.");
+        if (scenario is null)
+            notes.Add("No column looks like the scenario: all rows are in one. Name a column, or divide the file.");
+        else if (scenario.Frequent.Count < scenario.Distinct)
+            notes.Add($"The column '{scenario.Name}' has about {scenario.Distinct} values, of which three are listed as scenarios: add the others, or give 'otherwise'.");
+        string[] names = scenario is null ? ["all"] : [.. scenario.Frequent];
+        var context = columns.Where(c => !roles.ContainsKey(c.Name) && c.Distinct is > 1 and <= MostContextValues).ToList();
+        context.ForEach(c => roles[c.Name] = "context");
+        if (context.Count > 0)
+            notes.Add($"{string.Join(", ", context.Select(c => $"'{c.Name}'"))} became context fields: leave out what is known only after the click.");
+
+        var configuration = new ImportConfiguration
+        {
+            Name = file.Split('.')[0],
+            Platform = new PlatformDescription("FILL-IN", "what kind of place this is, for the prompts", "users", "items", "clicked"),
+            Scenarios = [.. names.Select(n => new Scenario(n, ""))],
+            Interactions =
+            [
+                new InteractionSource
+                {
+                    File = file, Format = format,
+                    Scenario = scenario is null ? new ScenarioRule(Name: "all") : new ScenarioRule(Column: scenario.Name),
+                    User = user?.Name ?? "FILL-IN", Item = item?.Name ?? "FILL-IN", Label = Label(label),
+                    Time = new TimeColumn(time?.Name ?? "FILL-IN", time is { Dates: >= NearlyAll } ? TimeUnit.Iso : TimeUnit.Unix),
+                    Context = [.. context.Select(Feature)],
+                },
+            ],
+            Negatives = label is null ? new NegativeSampling() : null,
+        };
+        return (configuration, [.. columns.Select(c => c with { Role = roles.GetValueOrDefault(c.Name, "") })], notes);
+
+        ColumnProfile? Take(string role, string[] words, Func<ColumnProfile, bool> fits)
+        {
+            var chosen = words.SelectMany(word => columns.Where(c => c.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))
+                .FirstOrDefault(c => !roles.ContainsKey(c.Name) && fits(c));
+            if (chosen is not null)
+                roles[chosen.Name] = role;
+            return chosen;
+        }
+    }
+
+    private static bool IsTime(ColumnProfile column) => column.Dates >= NearlyAll
+        || column.Numbers >= NearlyAll && double.Parse(column.Least, CultureInfo.InvariantCulture) >= 1e8;
+
+    private static string Label(ColumnProfile? column)
+    {
+        if (column is null)
+            return "true";
+        var name = column.Name.All(c => char.IsLetterOrDigit(c) || c == '_') && !char.IsDigit(column.Name[0]) ? column.Name : $"\"{column.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        var most = double.Parse(column.Greatest, CultureInfo.InvariantCulture);
+        return most <= 1 ? name : most <= 5 ? $"{name} > 3" : most <= 10 ? $"{name} > 6" : $"{name} > 0";
+    }
+
+    private static FeatureSource Feature(ColumnProfile column) => new()
+    {
+        Name = column.Name,
+        Kind = column.Numbers >= NearlyAll && column.Distinct > 50 ? FeatureKind.Numeric : FeatureKind.Categorical,
+    };
+}

@@ -1,0 +1,43 @@
+using Llm4Msr.Data;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Import.Engine;
+
+namespace Llm4Msr.Import;
+
+/// <summary>One import, complete enough to be run by another process.</summary>
+/// <param name="Folder">What the configuration's paths are counted from.</param>
+/// <param name="Output">Folder to fill; it is there and empty.</param>
+/// <param name="Scratch">Folder for the database and what it spills; it is there and empty.</param>
+/// <param name="Rejects">File for rejected rows; written where there are any.</param>
+/// <param name="Memory">Bytes that the whole process may use.</param>
+public sealed record ImportJob(ImportConfiguration Configuration, string Folder, string Output, string Scratch, string Rejects, long Memory, int Threads)
+{
+    public const long DefaultMemory = 3L << 30;
+
+    /// <summary>The least that the database and the encoded tables get by with.</summary>
+    public const long LeastMemory = 512L << 20;
+
+    // The database fills its share while it sorts; the encoded users and items need theirs afterwards.
+    private const double ShareOfDatabase = 0.5;
+
+    /// <param name="progress">Called with what is being done.</param>
+    /// <param name="cancellation">Stops at once.</param>
+    public DataDescription Run(Action<string>? progress = null, CancellationToken cancellation = default)
+    {
+        ImportProblems.ThrowIfAny(Configuration, $"The configuration '{Configuration.Name}'");
+        var files = Configuration.Interactions.Select(s => s.File).Concat(Configuration.Users.Concat(Configuration.Items).Select(s => s.File))
+            .Select(file => Path.GetFullPath(Path.Combine(Folder, file))).Distinct().ToList();
+        using var database = new DuckDb(new DuckDbLimits((long)(Memory * ShareOfDatabase), Threads, Scratch, files));
+        using var stop = cancellation.Register(database.Interrupt);
+        var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
+        try
+        {
+            return PreparedDataWriter.Write(Output, pipeline.Read(), Configuration.Split, Configuration.MinCount, pipeline.Report);
+        }
+        finally
+        {
+            if (pipeline.Rejects.Count > 0)
+                Engine.Rejects.Write(Rejects, pipeline.Rejects);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Text;
+using Llm4Msr.Data;
+using Llm4Msr.Import.Configuration;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
+
+namespace Llm4Msr.Import.Tests;
+
+/// <summary>Broken files: each has a named error or a stated treatment, and no row is lost without being counted.</summary>
+public sealed class BadFileTests : IDisposable
+{
+    private const string Good = "user,item,rating,time\n1,10,5,100\n2,11,1,101\n1,12,4,102\n2,10,2,103\n";
+
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void AFileMayBeginWithAMarkAndEndItsLinesAsItLikes()
+    {
+        var expected = Rows(Good);
+
+        Assert.Equal(expected, Rows("\uFEFF" + Good));
+        Assert.Equal(expected, Rows(Good.ReplaceLineEndings("\r\n")));
+        Assert.Equal(expected, Rows("\uFEFF" + Good.ReplaceLineEndings("\r\n").TrimEnd()));
+    }
+
+    [Fact]
+    public void AFileMayBeInUtf16OrPacked()
+    {
+        var expected = Rows(Good);
+        File.WriteAllText(_scratch["wide.csv"], Good, Encoding.Unicode);
+        using (var stream = new GZipStream(File.Create(_scratch["log.csv.gz"]), CompressionLevel.Fastest))
+            stream.Write(Encoding.UTF8.GetBytes(Good));
+
+        Assert.Equal(expected, Imports.Run(_scratch, Imports.Ratings("wide.csv"), output: "wide").Rows());
+        Assert.Equal(expected, Imports.Run(_scratch, Imports.Ratings("log.csv.gz"), output: "packed").Rows());
+    }
+
+    [Fact]
+    public void JsonLinesGiveTheSameRows()
+    {
+        File.WriteAllText(_scratch["log.jsonl"], """
+            {"user": 1, "item": "10", "rating": 5.0, "time": 100, "text": "a, \"b\"\n"}
+            {"time": 101, "user": 2, "item": "11", "rating": 1}
+            {"user": 1, "item": "12", "rating": "4", "time": 102}
+            {"user": 2, "item": "10", "rating": 2, "time": 103, "more": {"deep": [1]}}
+            {"user": 2, "item": "10", "rating": 2,
+            [1, 2]
+
+            """);
+
+        var data = Imports.Run(_scratch, Imports.Ratings("log.jsonl"));
+
+        Assert.Equal(Rows(Good), data.Rows());
+        Assert.Equal(new SourceRows("log.jsonl", 6, 4, 2, 0, 0), Assert.Single(data.Description.Import!.Sources));
+    }
+
+    [Theory]
+    [InlineData("3,10,5", 6, "the row has too few fields", "3,10,5")]
+    [InlineData("3,10,5,104,7", 6, "the row has too many fields", "3,10,5,104,7")]
+    [InlineData("3,10,five,104", 6, "the rating is 'five', expected a number", "3, 10, five, 104")]
+    [InlineData("3,10,,104", 6, "the rating is '', expected a number", "3, 10, , 104")]
+    [InlineData(",10,5,104", 6, "the user (user) is empty", ", 10, 5, 104")]
+    [InlineData("3,,5,104", 6, "the item (item) is empty", "3, , 5, 104")]
+    [InlineData("3,10,5,-1", 6, "the time (time) is '-1', expected seconds or milliseconds since 1970, before 2100", "3, 10, 5, -1")]
+    [InlineData("3,10,5,9999999999", 6, "the time (time) is '9999999999', expected seconds or milliseconds since 1970, before 2100", "3, 10, 5, 9999999999")]
+    [InlineData("3,10,5,yesterday", 6, "the time (time) is 'yesterday', expected seconds or milliseconds since 1970", "3, 10, 5, yesterday")]
+    [InlineData("1,\"10\n11\",5,104\n3,10,x,104", 8, "the rating is 'x', expected a number", "3, 10, x, 104")]
+    [InlineData("3,10,5\n3,10,x,104", 7, "the rating is 'x', expected a number", "3, 10, x, 104")]
+    [InlineData("3,10,5,\"104", 6, "a quote is not closed", "3,10,5,\"104")]
+    public void ARowThatCannotBeUsedIsToldWithLineReasonAndText(string rows, int line, string reason, string text)
+    {
+        File.WriteAllText(_scratch["log.csv"], Good + rows + "\n");
+
+        var data = Imports.Run(_scratch, Imports.Ratings());
+
+        var told = RejectedRows();
+        Assert.Contains((line.ToString(CultureInfo.InvariantCulture), reason, text), told);
+        var counts = Assert.Single(data.Description.Import!.Sources);
+        Assert.Equal((counts.Read, told.Count), (counts.Kept + counts.Rejected, counts.Rejected));
+        Assert.Equal(counts.Kept, data.Interactions.Count);
+    }
+
+    [Fact]
+    public void BytesThatAreNoTextAreARejectedRow()
+    {
+        File.WriteAllBytes(_scratch["log.csv"], [.. Encoding.UTF8.GetBytes(Good), .. "3,"u8, 0xFF, 0xFE, .. ",5,104\n"u8]);
+
+        var data = Imports.Run(_scratch, Imports.Ratings());
+
+        Assert.Equal(4, data.Interactions.Count);
+        Assert.Equal(("6", "the text is not in the file's encoding"), Assert.Single(RejectedRows()) is var (line, reason, _) ? (line, reason) : default);
+    }
+
+    [Fact]
+    public void AnEmptyByteIsAPartOfAnId()
+    {
+        var data = Imports.Run(_scratch, Written(Good + "3,1\0" + "0,5,104\n"));
+
+        Assert.Equal(5, data.Interactions.Count);
+        Assert.Contains("1\0" + "0", data.Encoder.Items.Keys);
+    }
+
+    [Fact]
+    public void ALongFieldIsAnIdAndATooLongRowIsRejected()
+    {
+        var data = Imports.Run(_scratch, Written(Good + $"{new string('x', 1 << 20)},10,5,104\n{new string('y', 20 << 20)},10,5,104\n3,10,5,105\n"));
+
+        Assert.Equal(6, data.Interactions.Count);
+        Assert.Equal("the row is longer than 16 MiB", Assert.Single(RejectedRows()).Reason);
+    }
+
+    [Fact]
+    public void MillisecondsAndSecondsAreToldApartAndDatesAreRead()
+    {
+        const string Header = "user,item,rating,time\n";
+        long[] times = [1_684_713_600, 1_684_713_600, 1_684_713_600, 1_684_713_601];
+
+        Assert.Equal(times, Rows(Header + "1,1,5,1684713600\n1,2,1,1684713600000\n1,3,5,1.6847136e12\n1,4,1,1684713601.5\n").Select(r => r.Time));
+        Assert.Equal(times, Rows(Header + "1,1,5,2023-05-22\n1,2,1,2023-05-22T00:00:00Z\n1,3,5,2023-05-22 02:00:00+02:00\n1,4,1,2023-05-22 00:00:01\n", new TimeColumn("time", TimeUnit.Iso)).Select(r => r.Time));
+        Assert.Equal(times[..1], Rows(Header + "1,1,5,22.05.2023\n1,2,5,23.05.2023\n", new TimeColumn("time", TimeUnit.Text, "%d.%m.%Y")).Select(r => r.Time).Take(1));
+    }
+
+    [Theory]
+    [InlineData("user;item;rating;time\n1;10;5;100\n", "there is no column 'user', 'item', 'time', 'rating'. The file has: user;item;rating;time. Is the separator right (format.separator)?")]
+    [InlineData("user,itm,rating,time\n1,10,5,100\n", "there is no column 'item'. The file has: user, itm, rating, time. Did you mean 'itm'?")]
+    [InlineData("user,item,item,rating,time\n1,10,5,5,100\n", "two columns are called 'item'. Name the columns in the configuration (format.columns).")]
+    [InlineData("", " is empty. Get it again.")]
+    public void AFileOfAnotherShapeIsRefusedByName(string content, string message)
+    {
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Written(content)));
+
+        Assert.Equal(FaultKind.BadInput, error.Kind);
+        Assert.Equal($"{_scratch["log.csv"]}{(content.Length > 0 ? ": " : "")}{message}", error.Message);
+    }
+
+    [Theory]
+    [InlineData("log.parquet")]
+    [InlineData("log.csv.gz")]
+    public void AFileThatIsNotWhatItsNameSaysIsRefusedByName(string name)
+    {
+        File.WriteAllText(_scratch[name], Good);
+
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings(name)));
+
+        Assert.Equal(FaultKind.BadInput, error.Kind);
+        Assert.StartsWith($"{_scratch[name]} cannot be read: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TooManyUnusableRowsStopTheImportAndAreStillTold()
+    {
+        File.WriteAllText(_scratch["log.csv"], Good + "3,10,five,104\n");
+
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.19 }));
+
+        Assert.Equal(
+            $"{_scratch["log.csv"]}: 1 of 5 rows cannot be used, more than the 19 % allowed. Line 6: the rating is 'five', expected a number. "
+            + "Correct the file or its description, or allow more with --max-rejected.", error.Message);
+        Assert.Single(RejectedRows());
+        Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.2 });
+    }
+
+    [Fact]
+    public void ARowMayStandTwiceOrForOthersByRule()
+    {
+        var log = Written("user,item,rating,time\n1,10,1,100\n1,10,5,100\n1,10,2,101\n2,10,5,100\n2,11,1,100\n");
+
+        Assert.Equal(5, Imports.Run(_scratch, log, output: "keep").Interactions.Count);
+        var sameTime = Imports.Run(_scratch, log with { Duplicates = DuplicateRule.SameTime }, output: "time");
+        Assert.Equal([("1", "10", true, 100L), ("2", "10", true, 100L), ("2", "11", false, 100L), ("1", "10", false, 101L)], sameTime.Rows());
+        var sameItem = Imports.Run(_scratch, log with { Duplicates = DuplicateRule.SameItem }, output: "item");
+        Assert.Equal([("2", "10", true, 100L), ("2", "11", false, 100L), ("1", "10", false, 101L)], sameItem.Rows());
+        Assert.Equal(new SourceRows("log.csv", 5, 3, 0, 0, 2), Assert.Single(sameItem.Description.Import!.Sources));
+    }
+
+    [Fact]
+    public void AScenarioWithoutRowsIsRefused()
+    {
+        var log = Written(Good);
+
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, log with { Scenarios = [.. log.Scenarios, new Scenario("feed", "")] }));
+
+        Assert.Equal("The scenario 'feed' has no interactions. Correct its rule, or leave the scenario out.", error.Message);
+    }
+
+    [Fact]
+    public void AScenarioOfOneClassIsWarnedOf()
+    {
+        var data = Imports.Run(_scratch, Written("user,item,rating,time\n1,10,5,100\n2,11,4,101\n"));
+
+        Assert.StartsWith("In the scenario 'shop' every row is clicked: ", Assert.Single(data.Description.Import!.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NamesAndValuesAreNeverRunAsStatements()
+    {
+        const string Trap = "x\"); DROP TABLE events; --";
+        var header = $"\"{Trap.Replace("\"", "\"\"", StringComparison.Ordinal)}\",item,rating,time\n";
+        var log = Written(header + "'; DROP TABLE events; --,10,5,100\n2,$1,1,101\n");
+
+        var data = Imports.Run(_scratch, log with { Interactions = [log.Interactions[0] with { User = Trap, Label = $"rating > 3 and \"{Trap.Replace("\"", "\"\"", StringComparison.Ordinal)}\" != ''' OR 1=1'" }] });
+
+        Assert.Equal([("'; DROP TABLE events; --", "10", true, 100L), ("2", "$1", false, 101L)], data.Rows());
+    }
+
+    private List<(string User, string Item, bool Clicked, long Time)> Rows(string content, TimeColumn? time = null)
+    {
+        var log = Written(content);
+        return [.. Imports.Run(_scratch, time is null ? log : log with { Interactions = [log.Interactions[0] with { Time = time }] }, output: $"data-{Guid.NewGuid():N}").Rows()];
+    }
+
+    private ImportConfiguration Written(string content)
+    {
+        File.WriteAllText(_scratch["log.csv"], content, new UTF8Encoding(false));
+        return Imports.Ratings();
+    }
+
+    private List<(string Line, string Reason, string Text)> RejectedRows()
+    {
+        using var reader = Sylvan.Data.Csv.CsvDataReader.Create(_scratch["data.rejected.csv"]);
+        List<(string, string, string)> rows = [];
+        while (reader.Read())
+            rows.Add((reader.GetString(1), reader.GetString(2), reader.GetString(3)));
+        return rows;
+    }
+}
