@@ -19,24 +19,28 @@ internal static class KnowledgeReport
         table.AddColumn(new TableColumn("scenarios").RightAligned());
         var (users, scenarios) = (quality.Users, quality.Scenarios);
         void Row(string name, string one, string other) => table.AddRow(new Text(name), new Text(one), new Text(other));
-        Row("records", Number(users.Records), Number(scenarios.Records));
+        Of("records", level => Number(level.Records));
         Row("vector width", Number(fingerprint.UserWidth), Number(fingerprint.ScenarioWidth));
         if (asked)
             AddTexts();
         foreach (var state in fingerprint.States)
-            Row($"effective rank, {state}", Rank(users, state), Rank(scenarios, state));
+            Of($"effective rank, {state}", level => Mean(level.EffectiveRank[state]));
         console.Write(table);
         if (quality.SharesBySnapshots.Count > 0)
             console.WriteLine($"Users by number of snapshots: {string.Join(", ", quality.SharesBySnapshots.Select(s => FormattableString.Invariant($"{s.Value:P1} have {s.Key}")))}.");
 
         void AddTexts()
         {
-            Row("texts that another has too", Share(users.SharedTexts), Share(scenarios.SharedTexts));
-            Row("openings that another has too", Share(users.SharedOpenings), Share(scenarios.SharedOpenings));
-            Row("prompts with items cut", Share(users.CutPrompts), Share(scenarios.CutPrompts));
-            Row("prompt tokens, mean", Mean(users.MeanPromptTokens), Mean(scenarios.MeanPromptTokens));
-            Row("new tokens, mean", Mean(users.MeanNewTokens), Mean(scenarios.MeanNewTokens));
+            Of("texts that another has too", level => Share(level.SharedTexts));
+            Of("openings that another has too", level => Share(level.SharedOpenings));
+            Of("prompts with items cut", level => Share(level.CutPrompts));
+            Of("prompt tokens, mean", level => Mean(level.MeanPromptTokens));
+            Of("new tokens, mean", level => Mean(level.MeanNewTokens));
         }
+
+        void Of(string name, Func<LevelQuality, string> figure) => Row(name, OrNone(users, figure), OrNone(scenarios, figure));
+
+        static string OrNone(LevelQuality level, Func<LevelQuality, string> figure) => level.Records == 0 ? "none" : figure(level);
     }
 
     public static void Print(IAnsiConsole console, KnowledgeVerification verification)
@@ -53,6 +57,4 @@ internal static class KnowledgeReport
     private static string Share(double value) => value.ToString("P1", CultureInfo.InvariantCulture);
 
     private static string Mean(double value) => value.ToString("N1", CultureInfo.InvariantCulture);
-
-    private static string Rank(LevelQuality level, string state) => level.EffectiveRank.TryGetValue(state, out var rank) ? Mean(rank) : "-";
 }

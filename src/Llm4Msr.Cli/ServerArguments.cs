@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Llm4Msr.Language.Servers;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning;
 
 namespace Llm4Msr.Cli;
 
@@ -21,38 +20,25 @@ internal sealed class ServerArguments
     private readonly Option<double> _giveUpAfter = new("--give-up-after") { Description = "Server: seconds for all tries of a request and the waits between them.", DefaultValueFactory = _ => s_defaults.Patience.GiveUpAfter.TotalSeconds, HelpName = "SECONDS" };
     private readonly Option<double> _maxResponse = new("--max-response") { Description = "Server: MiB of one response, at most.", DefaultValueFactory = _ => s_defaults.MaxResponseBytes >> 20, HelpName = "MIB" };
     private readonly Option<bool> _insecure = new("--insecure") { Description = $"Server: send the key of {ServerAddress.KeyVariable} without encryption, on a network that you trust." };
-    private readonly Option<long?> _maxTokens = new("--max-tokens-total") { Description = "Stop before this run has read and generated more tokens.", HelpName = "TOKENS" };
-    private readonly Option<decimal?> _maxCost = new("--max-cost") { Description = "Server: stop before this run has cost more; needs --prices.", HelpName = "AMOUNT" };
-    private readonly Option<string?> _prices = new("--prices") { Description = """Server: price list, {"currency":"USD","models":{"NAME":{"prompt":0.15,"new":0.6}}}, per million tokens.""", HelpName = "FILE" };
 
-    /// <summary>Options that mean something to a server only.</summary>
-    private IEnumerable<Option> OfServers =>
-        [_stateServer, _modelName, _stateModelName, _dialect, _stateDialect, _context, _concurrency, _timeout, _giveUpAfter, _maxResponse, _insecure, _maxCost, _prices];
+    public IEnumerable<Option> Options =>
+        [_stateServer, _modelName, _stateModelName, _dialect, _stateDialect, _context, _concurrency, _timeout, _giveUpAfter, _maxResponse, _insecure];
 
     public static bool IsServer(string model) =>
         model.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || model.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-
-    public void AddTo(Command verb)
-    {
-        foreach (var option in OfServers.Append(_maxTokens))
-            verb.Add(option);
-    }
 
     /// <summary>Refuses what would have no effect.</summary>
     /// <param name="ofFiles">Options that mean something to a model from disk only.</param>
     public void Check(ParseResult parsed, bool isServer, params Option[] ofFiles)
     {
-        if ((isServer ? ofFiles : OfServers).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } idle)
+        if ((isServer ? ofFiles : Options).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } idle)
         {
             throw new Llm4MsrException(FaultKind.Usage, isServer
                 ? $"{idle.Name} is for models from disk; --model is a server."
                 : $"{idle.Name} is for servers; --model is a file or a folder. A server's address starts with http:// or https://.");
         }
-        if (parsed.GetValue(_maxCost) is not null && parsed.GetValue(_prices) is null)
-            throw new Llm4MsrException(FaultKind.Usage, "--max-cost needs a price list (--prices FILE).");
         AtLeast.Check(1, ("--concurrency", parsed.GetValue(_concurrency)), ("--context", parsed.GetValue(_context) ?? 1));
-        CheckAboveZero(("--timeout", parsed.GetValue(_timeout)), ("--give-up-after", parsed.GetValue(_giveUpAfter)), ("--max-response", parsed.GetValue(_maxResponse)),
-            ("--max-tokens-total", parsed.GetValue(_maxTokens)), ("--max-cost", (double?)parsed.GetValue(_maxCost)));
+        AboveZero.Check(("--timeout", parsed.GetValue(_timeout)), ("--give-up-after", parsed.GetValue(_giveUpAfter)), ("--max-response", parsed.GetValue(_maxResponse)));
     }
 
     public int Concurrency(ParseResult parsed) => parsed.GetValue(_concurrency);
@@ -81,24 +67,7 @@ internal sealed class ServerArguments
         };
     }
 
-    /// <param name="server">Null for a model from disk, which costs nothing.</param>
-    public TokenBudget? Budget(ParseResult parsed, ServerLanguageModel? server)
-    {
-        var (tokens, cost) = (parsed.GetValue(_maxTokens), parsed.GetValue(_maxCost));
-        var prices = server is not null && parsed.GetValue(_prices) is { } file ? PriceList.Load(file).For(server.TextModel, server.StateModel) : null;
-        return tokens is null && cost is null ? null : new TokenBudget(tokens, cost, prices);
-    }
-
     private static Uri UriOf(string option, string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && IsServer(address)
         ? uri
         : throw new Llm4MsrException(FaultKind.Usage, $"{option} is '{address}', expected an address such as http://127.0.0.1:8080.");
-
-    private static void CheckAboveZero(params (string Option, double? Value)[] numbers)
-    {
-        foreach (var (option, value) in numbers)
-        {
-            if (value is { } number && !(number > 0 && number < TimeSpan.FromDays(1).TotalSeconds * 1e9))
-                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"{option} is {number}, expected a number above 0."));
-        }
-    }
 }

@@ -11,7 +11,8 @@ internal static class WholeStore
     /// <param name="write">Takes the path to write to.</param>
     public static void Write(string path, Action<string> write)
     {
-        var unfinished = $"{path}.{Guid.NewGuid():N}.tmp";
+        Leftovers.Clear(path);
+        var unfinished = Leftovers.NameFor(path);
         try
         {
             write(unfinished);

@@ -19,7 +19,8 @@ public static partial class DurableFile
     public static void Write(string path, Action<Stream> write)
     {
         RefuseDevice(path);
-        var temporary = TemporaryNameFor(path);
+        Leftovers.Clear(path);
+        var temporary = Leftovers.NameFor(path);
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
@@ -27,6 +28,9 @@ public static partial class DurableFile
                 write(stream);
                 stream.Flush();
                 Sync(stream.SafeFileHandle, temporary);
+                // From here on nothing but its age keeps another writer from taking it for a leftover: renamed while it is
+                // locked, it would keep readers out.
+                File.SetLastWriteTimeUtc(stream.SafeFileHandle, DateTime.UtcNow);
             }
             File.Move(temporary, path, overwrite: true);
             SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -66,8 +70,10 @@ public static partial class DurableFile
     public static void WriteFolder(string path, Action<string> fill)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        var temporary = TemporaryNameFor(path);
+        Leftovers.Clear(path);
+        var temporary = Leftovers.NameFor(path);
         Directory.CreateDirectory(temporary);
+        using var held = Leftovers.Hold(temporary);
         try
         {
             fill(temporary);
@@ -91,7 +97,7 @@ public static partial class DurableFile
             WriteFolder(path, fill);
             return;
         }
-        var fresh = TemporaryNameFor(path);
+        var fresh = Leftovers.NameFor(path);
         WriteFolder(fresh, fill);
         Exchange(fresh, path);
         SyncFolder(Path.GetDirectoryName(path)!);
@@ -125,8 +131,6 @@ public static partial class DurableFile
         }
     }
 
-    private static string TemporaryNameFor(string path) => $"{path}.{Guid.NewGuid():N}.tmp";
-
     private static void SyncTree(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder))
@@ -153,7 +157,7 @@ public static partial class DurableFile
         if (OperatingSystem.IsLinux() && RenameAt(WorkingFolder, one, WorkingFolder, other, ExchangeNames) == 0)
             return;
         // No exchange here (another system, or a file system without it): two renames, the old folder kept until both are done.
-        var aside = TemporaryNameFor(other);
+        var aside = Leftovers.NameFor(other);
         Directory.Move(other, aside);
         Directory.Move(one, other);
         Directory.Move(aside, one);

@@ -32,4 +32,7 @@ public sealed class Llm4MsrException(FaultKind kind, string message, Exception? 
     public FaultKind Kind { get; } = kind;
 
     public int ExitCode => (int)Kind;
+
+    /// <summary>The fault of one input alone: the next may do.</summary>
+    public bool IsOfOneInput { get; init; }
 }

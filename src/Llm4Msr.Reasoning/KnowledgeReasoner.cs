@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
+using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
@@ -10,11 +9,18 @@ namespace Llm4Msr.Reasoning;
 /// <summary>How far the asking is.</summary>
 /// <param name="Asked">Prompts answered and stored in this run.</param>
 /// <param name="PromptTokens">Read in this run.</param>
+/// <param name="PaddingTokens">Places before shorter prompts of a batch that the cache holds and every new token passes over.</param>
 /// <param name="NewTokens">Generated in this run.</param>
-/// <param name="ToDo">Prompts that were not stored when this run began.</param>
+/// <param name="ToDo">Prompts that this run is to ask.</param>
 /// <param name="TokensToDo">Their tokens, as the questions count them.</param>
 /// <param name="TokensDone">How many of those are done.</param>
-public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTokens, int ToDo, long TokensToDo, long TokensDone = 0);
+/// <param name="Unusable">Prompts whose answer could not be used; they stay to do.</param>
+public sealed record ReasoningProgress(
+    int Asked = 0, long PromptTokens = 0, long PaddingTokens = 0, long NewTokens = 0, int ToDo = 0, long TokensToDo = 0, long TokensDone = 0, int Unusable = 0)
+{
+    /// <summary>Share of padding in what the cache holds of prompts.</summary>
+    public double PaddedShare => PaddingTokens == 0 ? 0 : PaddingTokens / (double)(PromptTokens + PaddingTokens);
+}
 
 /// <summary>
 /// Step 1 of the paper's algorithm 1: asks the frozen language model about every scenario and every user, and stores text
@@ -22,6 +28,9 @@ public sealed record ReasoningProgress(int Asked, long PromptTokens, long NewTok
 /// </summary>
 public static class KnowledgeReasoner
 {
+    /// <summary>More answers than so many, and than one in a hundred, that cannot be used are no single prompts' fault.</summary>
+    private const int MostUnusable = 3;
+
     public static KnowledgeFingerprint FingerprintOf(ILanguageModel model, ReasoningOptions options) => new()
     {
         Source = model.Identity.Name,
@@ -29,6 +38,7 @@ public static class KnowledgeReasoner
         TokenizerHash = model.Identity.TokenizerHash ?? "",
         TemplateHash = options.Template.Hash,
         ChatFormat = model.Identity.ChatFormat ?? "none",
+        SystemMessage = model.Identity.SystemMessage,
         Decoding = options.Temperature > 0
             ? FormattableString.Invariant($"temperature {options.Temperature}, top-p {options.TopP}, seed {options.Seed}, {options.MaxNewTokens} new tokens")
             : FormattableString.Invariant($"greedy, {options.MaxNewTokens} new tokens"),
@@ -40,82 +50,111 @@ public static class KnowledgeReasoner
         Protocol = options.Protocol,
     };
 
-    /// <summary>Asks what the store does not hold yet.</summary>
-    /// <param name="questions">See <see cref="Questions.Of"/>.</param>
+    /// <summary>Takes over what is known from before, then asks the rest.</summary>
+    /// <param name="earlier">The store that <paramref name="plan"/> takes over from, or null.</param>
     /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
-    /// <exception cref="Llm4MsrException">
-    /// The budget does not suffice (<see cref="FaultKind.ResourceMissing"/>): whatever was asked is finished and stored. Or whatever
-    /// the model and the store have to say.
-    /// </exception>
     /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
+    /// <exception cref="Llm4MsrException">
+    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>), or answers could not be used
+    /// (<see cref="FaultKind.BadInput"/>): whatever else was asked is finished and stored. Or whatever the model and the store have
+    /// to say.
+    /// </exception>
     public static ReasoningProgress Run(
-        InteractionDataset data, ILanguageModel model, IReadOnlyList<Question> questions, KnowledgeStore store, ReasoningOptions options,
+        InteractionDataset data, ILanguageModel model, ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier, ReasoningOptions options,
         CancellationToken cancellation, Action<ReasoningProgress>? progress = null)
     {
-        var open = questions.Where(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash)).ToList();
-        var done = new ReasoningProgress(0, 0, 0, open.Count, open.Sum(q => (long)q.Tokens));
-        var batches = new ConcurrentQueue<Question[]>(PromptBatches.Of(open, model.Memory, options));
-        var spending = options.Budget is { } budget ? new Spending(budget, options.MaxNewTokens, model.States.Contains(HiddenStateDefinition.ReadAgain)) : null;
+        TakeOver(plan, store, earlier);
+        var done = new ReasoningProgress { ToDo = plan.Ask.Count, TokensToDo = plan.Ask.Sum(q => (long)q.Tokens) };
+        var spending = options.Limit is { } limit ? new Spending(limit, options.MaxNewTokens, model.ReadsAgain()) : null;
         var spent = false;
-        using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        ExceptionDispatchInfo? failure = null;
+        Llm4MsrException? unusable = null;
+        var clock = Stopwatch.StartNew();
         var gate = new Lock();
-
-        var workers = Enumerable.Range(0, Math.Max(1, options.Workers)).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
-        workers.ForEach(worker => worker.Start());
-        workers.ForEach(worker => worker.Join());
-        failure?.Throw();
-        cancellation.ThrowIfCancellationRequested();
+        BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !Volatile.Read(ref spent) && !(clock.Elapsed >= options.Budget?.Time), Work, cancellation);
         if (spent)
         {
             throw new Llm4MsrException(FaultKind.ResourceMissing, $"The budget is used up: {spending!.Text()} are spent in this run, and the next prompt may take "
                 + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
         }
+        if (unusable is not null)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(
+                $"Of {done.Asked + done.Unusable:N0} prompts {done.Unusable:N0} got no answer that can be used; the same command asks them again. The first: {unusable.Message}"), unusable);
+        }
         return done;
 
-        void Work()
+        void Work(Question[] batch, CancellationToken stop)
+        {
+            if (spending?.TryReserve(batch) == false)
+            {
+                Volatile.Write(ref spent, true); // the others finish what they ask
+                return;
+            }
+            if (AnswersTo(batch, stop) is not { } answers)
+                return;
+            spending?.Settle(batch, answers);
+            var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
+            lock (gate)
+            {
+                store.Append(records);
+                done = done with
+                {
+                    Asked = done.Asked + batch.Length,
+                    PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
+                    PaddingTokens = done.PaddingTokens + PromptBatches.PaddingOf(batch),
+                    NewTokens = done.NewTokens + answers.Sum(a => (long)a.NewTokens),
+                    TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens),
+                };
+                progress?.Invoke(done);
+            }
+        }
+
+        // Null where they cannot be used, and the prompts stay to do.
+        IReadOnlyList<Answer>? AnswersTo(Question[] batch, CancellationToken stop)
         {
             try
             {
-                while (!failed.IsCancellationRequested && !Volatile.Read(ref spent) && batches.TryDequeue(out var batch))
-                {
-                    if (spending?.TryReserve(batch) == false)
-                    {
-                        Volatile.Write(ref spent, true); // the others finish what they ask
-                        return;
-                    }
-                    var answers = model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options), failed.Token);
-                    spending?.Settle(batch, answers);
-                    var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
-                    lock (gate)
-                    {
-                        store.Append(records);
-                        done = done with
-                        {
-                            Asked = done.Asked + batch.Length,
-                            PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
-                            NewTokens = done.NewTokens + answers.Sum(a => (long)a.NewTokens),
-                            TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens),
-                        };
-                        progress?.Invoke(done);
-                    }
-                }
+                return Ask(model, batch, options, stop);
             }
-            catch (Exception e)
+            catch (Llm4MsrException e) when (e.IsOfOneInput)
             {
+                spending?.SettleAtMost(batch);
                 lock (gate)
                 {
-                    if (e is not OperationCanceledException)
-                        failure ??= ExceptionDispatchInfo.Capture(e);
+                    unusable ??= e;
+                    done = done with { Unusable = done.Unusable + batch.Length, TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens) };
+                    if (done.Unusable > MostUnusable && done.Unusable > 0.01 * (done.Asked + done.Unusable))
+                        throw;
+                    progress?.Invoke(done);
+                    return null;
                 }
-                failed.Cancel();
             }
+        }
+    }
+
+    internal static IReadOnlyList<Answer> Ask(ILanguageModel model, Question[] batch, ReasoningOptions options, CancellationToken cancellation) =>
+        model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options), cancellation);
+
+    /// <summary>Whether states come from a second pass, which takes tokens too.</summary>
+    internal static bool ReadsAgain(this ILanguageModel model) => model.States.Contains(HiddenStateDefinition.ReadAgain);
+
+    private static void TakeOver(ReasoningPlan plan, KnowledgeStore store, KnowledgeStore? earlier)
+    {
+        const int AtOnce = 256;
+        foreach (var some in plan.TakenOver.Where(t => !t.IsIn(store)).Chunk(AtOnce))
+        {
+            store.Append([.. some.Select(t => earlier!.FindByPrompt(t.Question.Key, t.PromptHash)! with
+            {
+                AsOfRank = t.Question.AsOfRank,
+                AsOfTime = t.AsOfTime,
+                Basis = t.Question.Basis,
+            })]);
         }
     }
 
     private static GenerationOptions GenerationOf(Question[] batch, ReasoningOptions options) => new(
         options.MaxNewTokens,
-        options.Temperature > 0 ? new Sampling(options.Temperature, options.TopP, options.Seed, [.. batch.Select(q => q.Key.ToString())]) : null)
+        options.Temperature > 0 ? new Sampling(options.Temperature, options.TopP, options.Seed, [.. batch.Select(q => q.SamplingKey)]) : null)
     {
         Layers = [.. options.States.Select(state => state.Layer).OfType<int>().Distinct()],
     };

@@ -9,7 +9,14 @@ namespace Llm4Msr.Reasoning;
 /// <param name="AsOfRank">The prompt was made from interactions of lower rank.</param>
 /// <param name="Basis">For scenarios, the training part whose statistics the prompt holds.</param>
 /// <param name="Tokens">How many the prompt has, as the model counts them.</param>
-public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int Tokens);
+public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prompt Prompt, int Tokens)
+{
+    /// <summary>
+    /// What its draws depend on, beside the seed: two snapshots of a user draw apart, and a prompt that did not change draws
+    /// the same as of a later rank.
+    /// </summary>
+    public string SamplingKey => $"{Key} {Prompt.Hash}";
+}
 
 /// <summary>Everything that a protocol asks about a data set: scenarios first, then users.</summary>
 public static class Questions
@@ -20,13 +27,7 @@ public static class Questions
         var builder = new PromptBuilder(data, options.Template, model.Cut);
         var questions = new List<Question>();
         for (var s = 0; s < data.Description.Scenarios.Count; s++)
-        {
-            var prompt = builder.ForScenario(s);
-            var key = KnowledgeKey.ForScenario(data.Description.Scenarios[s].Name);
-            var tokens = model.CountTokens(prompt.Chat);
-            PromptBudget.Check($"The prompt of the {key}", tokens, Limit(model, options));
-            questions.Add(new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens));
-        }
+            questions.Add(OfScenario(data, builder, model, options, s));
 
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
         for (var user = 0; user < timeline.Users; user++)
@@ -37,8 +38,17 @@ public static class Questions
         return questions;
     }
 
+    public static Question OfScenario(InteractionDataset data, PromptBuilder builder, ILanguageModel model, ReasoningOptions options, int scenario)
+    {
+        var prompt = builder.ForScenario(scenario);
+        var key = KnowledgeKey.ForScenario(data.Description.Scenarios[scenario].Name);
+        var tokens = model.CountTokens(prompt.Chat);
+        PromptBudget.Check($"The prompt of the {key}", tokens, Limit(model, options));
+        return new Question(key, data.Interactions.Count, data.Description.TrainingPartHash, prompt, tokens);
+    }
+
     /// <summary>A user without a positive is not asked about; nor is a snapshot whose prompt is that of the one before.</summary>
-    private static IEnumerable<Question> OfUser(
+    public static IEnumerable<Question> OfUser(
         InteractionDataset data, PromptBuilder builder, UserTimeline timeline, ILanguageModel model, ReasoningOptions options, int user)
     {
         string? last = null;

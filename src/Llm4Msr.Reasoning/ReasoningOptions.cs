@@ -4,6 +4,11 @@ using Llm4Msr.Reasoning.Prompts;
 
 namespace Llm4Msr.Reasoning;
 
+/// <summary>How much one run may ask; what is worth most is asked first (see <see cref="ReasoningPlan"/>).</summary>
+/// <param name="Tokens">Of prompts, and of answers at their longest.</param>
+/// <param name="Time">After it no batch is begun.</param>
+public sealed record ReasoningBudget(long? Tokens = null, TimeSpan? Time = null);
+
 /// <summary>What is asked and how.</summary>
 public sealed record ReasoningOptions
 {
@@ -28,8 +33,20 @@ public sealed record ReasoningOptions
     /// <summary>With the user or scenario it decides every draw: order and batches do not matter.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>What this run may spend; null for no limit.</summary>
-    public TokenBudget? Budget { get; init; }
+    /// <summary>
+    /// A reason to ask again about a user of whom something is known: so many positive interactions that the known did not
+    /// have. Where neither this nor <see cref="MaxAge"/> is said, every changed prompt is asked.
+    /// </summary>
+    public int? MinNew { get; init; }
+
+    /// <summary>Another reason: what is known is so much older, in the log's time, than what would be asked.</summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>How much this run may ask; null for everything.</summary>
+    public ReasoningBudget? Budget { get; init; }
+
+    /// <summary>What this run may spend, whatever its budget; null for no limit.</summary>
+    public SpendingLimit? Limit { get; init; }
 
     /// <summary>Bytes that this process may use: weights, keys and values, and 1 GiB for the rest stay below it.</summary>
     public long MemoryBytes { get; init; } = Machine.Current.MemoryBytes;

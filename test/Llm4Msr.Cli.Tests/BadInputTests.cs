@@ -97,7 +97,8 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
         var own = CommandRun.Succeeding("knowledge", "stats", small.Store, "--json").Json.GetProperty("interactionsHash").GetString();
 
         CommandRun.Of("reason", small.Data, "--model", TestFiles.Golden("llama"), "--out", store).AssertFails(FaultKind.Damaged,
-            $"The knowledge store '{store}' was made from other interactions: their hash is {Other}, not {own}. Name another file, or use the data that it was made from.");
+            $"The knowledge store '{store}' was made from other interactions: their hash is {Other}, not {own}. Name another file, or use the data that it was made from. "
+            + "Where only interactions came in, a new store takes over what did not change: 'llm4msr reason ... --reuse THIS --out NEW'.");
         CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--enhancement", "llm4msr", "--knowledge", store).AssertFails(FaultKind.Damaged,
             $"The knowledge in '{store}' was made from other interactions (hash {Other}) than the data's ({own}). Reason for this data, or use the data that the knowledge was made from.");
 

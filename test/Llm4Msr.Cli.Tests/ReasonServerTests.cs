@@ -98,6 +98,44 @@ public sealed class ReasonServerTests : IDisposable
     }
 
     [Fact]
+    public void APromptThatTheServerDoesNotAcceptIsLeftAndTheOthersAreStored()
+    {
+        var left = 10;
+        _server.Instead = request => request.Path == "/v1/chat/completions" && Interlocked.Decrement(ref left) == 0
+            ? new TestResponse("""{"error":{"message":"not this one"}}""", 400)
+            : null;
+
+        var stopped = CommandRun.Of(Reason("a.db", "--concurrency", "3"));
+
+        Assert.Equal((4, ""), (stopped.Code, stopped.Output));
+        Assert.Matches(
+            $"\\Aerror: Of {Questions} prompts 1 got no answer that can be used; the same command asks them again\\. The first: {_server.Address}v1/chat/completions does not accept the request \\(400: not this one\\)\\..*"
+            + $" Of {Questions} prompts {Questions - 1} are stored in .*a\\.db, 1 are missing\\.\n\\z", stopped.Errors);
+        Assert.Equal((Questions, Questions - 1, 1), Counts(CommandRun.Succeeding(Reason("a.db", "--json"))));
+    }
+
+    [Fact]
+    public void APlanAsksAServerNothingAndSaysWhatItTakesAtMostAndHowFarALimitReaches()
+    {
+        File.WriteAllText(_scratch["prices.json"], """{"currency":"EUR","models":{"/models/tiny.gguf":{"prompt":2,"new":10}}}""");
+        string[] settings = [_scratch["data"], "--model", _server.Address.ToString(), "--protocol", "train-part", "--prices", _scratch["prices.json"]];
+
+        var plan = CommandRun.Succeeding(["knowledge", "plan", .. settings, "--max-tokens-total", "5000", "--json"]).Json;
+        var asked = Asked;
+        var run = CommandRun.Succeeding(["reason", .. settings, "--out", _scratch["a.db"], "--json"]).Json;
+
+        Assert.Equal(0, asked);
+        Assert.Equal(Questions, plan.GetProperty("toAsk").GetInt32());
+        var (prompt, generated) = (plan.GetProperty("promptTokens").GetInt64(), plan.GetProperty("newTokens").GetInt64());
+        Assert.True(prompt >= run.GetProperty("promptTokens").GetInt64());
+        Assert.Equal(48 * Questions, generated);
+        Assert.Equal((2 * prompt + 10 * generated + 2 * (prompt + generated)) / 1e6m, plan.GetProperty("cost").GetProperty("atMost").GetDecimal());
+        Assert.InRange(plan.GetProperty("withinLimit").GetInt32(), 1, Questions - 1);
+        CommandRun.Succeeding(["knowledge", "plan", .. settings, "--probe", "2"]);
+        Assert.Equal(Questions + 2, Asked);
+    }
+
+    [Fact]
     public void ABudgetOfTokensIsNeverExceededAndEveryRunGoesOnUntilAllIsStored()
     {
         const int Budget = 5_000;

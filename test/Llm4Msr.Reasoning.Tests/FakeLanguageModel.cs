@@ -17,7 +17,12 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
     /// <summary>Called once a batch is thought over, outside of any lock.</summary>
     public Action? AfterBatch { get; set; }
 
-    public LanguageModelIdentity Identity { get; } = new("fake", "none", new string('0', 64), null, "plain", null, "fp32");
+    /// <summary>What draws depended on, where tokens were drawn.</summary>
+    public List<string> SamplingKeys { get; } = [];
+
+    public string? SystemMessage { get; init; }
+
+    public LanguageModelIdentity Identity => new("fake", "none", new string('0', 64), null, "plain", SystemMessage, "fp32");
 
     public int ContextLength => contextLength;
 
@@ -44,6 +49,7 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
             BeforeBatch?.Invoke(BatchSizes.Count);
             BatchSizes.Add(prompts.Count);
             Asked.AddRange(prompts);
+            SamplingKeys.AddRange(options.Sampling?.Keys ?? []);
         }
         AfterBatch?.Invoke();
         return [.. prompts.Select(prompt =>

@@ -114,7 +114,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
     }
 
     [Fact]
-    public void ABudgetStopsBeforeItIsExceededAndWhatIsBeingAnsweredThenIsFinishedAndStored()
+    public void ALimitStopsBeforeItIsExceededAndWhatIsBeingAnsweredThenIsFinishedAndStored()
     {
         using var second = new ManualResetEventSlim();
         var questions = Questions.Of(_data, new FakeLanguageModel(), s_options);
@@ -133,7 +133,7 @@ public sealed class KnowledgeReasonerTests : IDisposable
             },
         };
 
-        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 3, Budget = new TokenBudget(budget) }); });
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 3, Limit = new SpendingLimit(budget) }); });
 
         using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
         Assert.Equal(model.Asked.Count, store.Count);
@@ -145,12 +145,53 @@ public sealed class KnowledgeReasonerTests : IDisposable
     }
 
     [Fact]
-    public void ABudgetThatSufficesChangesNothing()
+    public void ALimitThatSufficesChangesNothing()
     {
         Run(new FakeLanguageModel(), "a.db", s_options);
-        Run(new FakeLanguageModel(), "b.db", s_options with { Budget = new TokenBudget(10_000_000, 5m, new ModelPrices("EUR", 0.1m, 0.2m, 0.3m)) });
+        Run(new FakeLanguageModel(), "b.db", s_options with { Limit = new SpendingLimit(10_000_000, 5m, new ModelPrices("EUR", 0.1m, 0.2m, 0.3m)) });
 
         Assert.Equal(ContentHash("a.db"), ContentHash("b.db"));
+    }
+
+    [Fact]
+    public void APromptWithoutAUsableAnswerIsLeftAndTheSameCommandAsksItAlone()
+    {
+        var model = UnusableFrom(3, until: 5);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 2 }); });
+        var again = new FakeLanguageModel();
+        var done = Run(again, "a.db", s_options);
+
+        var prompts = Questions.Of(_data, again, s_options).Count;
+        Assert.Equal((FaultKind.BadInput, $"Of {prompts} prompts 3 got no answer that can be used; the same command asks them again. The first: It says nothing."), (error.Kind, error.Message));
+        Assert.Equal((prompts, 3), (model.Asked.Count, done.Asked));
+        Run(new FakeLanguageModel(), "whole.db", s_options);
+        Assert.Equal(ContentHash("whole.db"), ContentHash("a.db"));
+    }
+
+    [Fact]
+    public void MoreThanAFewUnusableAnswersAreTheModelsFaultAndStopTheRun()
+    {
+        var model = UnusableFrom(3, until: int.MaxValue);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", s_options with { BatchSize = 1, Workers = 1 }); });
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(("It says nothing.", 2, 2 + 4), (error.Message, store.Count, model.Asked.Count));
+    }
+
+    [Fact]
+    public void WhatAnUnusableAnswerTookIsTakenAsSpent()
+    {
+        var model = UnusableFrom(1, until: 1);
+        var options = s_options with { BatchSize = 1, Workers = 1 };
+        var batches = PromptBatches.Of(Questions.Of(_data, model, options), model.Memory, options);
+        var (first, second) = (batches[0][0].Tokens + options.MaxNewTokens, batches[1][0].Tokens + options.MaxNewTokens);
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", options with { Limit = new SpendingLimit(first + second - 1) }); });
+
+        Assert.StartsWith(FormattableString.Invariant($"The budget is used up: {first:N0} of {first + second - 1:N0} tokens"), error.Message, StringComparison.Ordinal);
+        Assert.Single(model.Asked);
     }
 
     [Fact]
@@ -188,6 +229,35 @@ public sealed class KnowledgeReasonerTests : IDisposable
         KnowledgeReasoner.FingerprintOf(new FakeLanguageModel(), new ReasoningOptions()).ToJson());
 
     [Fact]
+    public void WhatTheModelIsToldFirstIsPartOfTheFingerprint() => Assert.Equal(
+        "You are kind.", KnowledgeReasoner.FingerprintOf(new FakeLanguageModel { SystemMessage = "You are kind." }, new ReasoningOptions()).SystemMessage);
+
+    [Fact]
+    public void TwoSnapshotsOfAUserDrawApartAndTheSamePromptDrawsTheSameWheneverItIsAsked()
+    {
+        var model = new FakeLanguageModel();
+        Run(model, "a.db", s_options with { Temperature = 1 });
+        var questions = Questions.Of(_data, model, s_options);
+
+        Assert.Equal(questions.Count, model.SamplingKeys.Distinct().Count());
+        Assert.All(questions, question => Assert.Contains(question.SamplingKey, model.SamplingKeys));
+        Assert.Equal(questions[5].SamplingKey, (questions[5] with { AsOfRank = 1 + questions[5].AsOfRank }).SamplingKey);
+    }
+
+    [Fact]
+    public void PaddingIsCountedOverWhatWasAsked()
+    {
+        var model = new FakeLanguageModel();
+
+        var done = Run(model, "a.db", s_options);
+
+        var batches = PromptBatches.Of(Questions.Of(_data, model, s_options), model.Memory, s_options);
+        Assert.Equal(batches.Sum(batch => batch.Sum(q => batch.Max(other => other.Tokens) - q.Tokens)), done.PaddingTokens);
+        Assert.NotEqual(0, done.PaddingTokens);
+        Assert.Equal(done.PaddingTokens / (double)(done.PaddingTokens + done.PromptTokens), done.PaddedShare);
+    }
+
+    [Fact]
     public void StatesOfSeveralLayersAreKeptFromOnePassAndNamed()
     {
         var options = s_options with { States = [new(HiddenStateDefinition.AfterLastToken), new(HiddenStateDefinition.LastPromptToken, Layer: 2)] };
@@ -218,7 +288,22 @@ public sealed class KnowledgeReasonerTests : IDisposable
     {
         data ??= _data;
         using var store = KnowledgeStore.OpenForWriting(_scratch[name], KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
-        return KnowledgeReasoner.Run(data, model, Questions.Of(data, model, options), store, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
+        var plan = ReasoningPlan.Of(data, Questions.Of(data, model, options), store, earlier: null, options);
+        return KnowledgeReasoner.Run(data, model, plan, store, earlier: null, options, stop?.Token ?? TestContext.Current.CancellationToken, acknowledge);
+    }
+
+    /// <summary>A model that gives no usable answer to some of its batches, counted from 1.</summary>
+    private static FakeLanguageModel UnusableFrom(int from, int until)
+    {
+        var asked = 0;
+        return new FakeLanguageModel
+        {
+            AfterBatch = () =>
+            {
+                if (Interlocked.Increment(ref asked) is var number && number >= from && number <= until)
+                    throw new Llm4MsrException(FaultKind.BadInput, "It says nothing.") { IsOfOneInput = true };
+            },
+        };
     }
 
     private string ContentHash(string name)

@@ -25,6 +25,7 @@ public sealed class PriceListTests : IDisposable
     [InlineData("""{"currency":"USD","models":{"a":{"prompt":0.5,"new":2,"old":3}}}""")]
     [InlineData("""{"currency":"USD","models":{"a":{"prompt":"0.5","new":2}}}""")]
     [InlineData("""{"currency":"USD","models":{"a":{"prompt":-1,"new":2}}}""")]
+    [InlineData("""{"currency":"USD","models":{"a":{"prompt":1,"new":-2}}}""")]
     [InlineData("""{"currency":"USD","models":{"a":{"prompt":1,"new":2},"a":{"prompt":1,"new":2}}}""")]
     [InlineData("null")]
     [InlineData("")]

@@ -13,7 +13,7 @@ public class PromptBatchesTests
     public void EveryPromptIsInOneBatchAndPaddingStaysBelowATwentieth() =>
         Gen.Int[1, 2000].Array[0, 300].Sample(lengths =>
         {
-            var batches = PromptBatches.Of(Users(lengths), s_nothing, new ReasoningOptions { BatchSize = 32 });
+            var batches = PromptBatches.Of(Users(lengths), s_nothing, new ReasoningOptions { BatchSize = 32, Workers = 2 });
 
             Assert.Equal(lengths.OrderDescending(), batches.SelectMany(b => b.Select(q => q.Tokens)));
             Assert.All(batches, batch => Assert.InRange(batch.Length, 1, 32));
@@ -27,10 +27,32 @@ public class PromptBatchesTests
         var random = new Random(2);
         int[] lengths = [.. Enumerable.Range(0, 2000).Select(_ => 150 + (int)Math.Min(900, Math.Exp(5 + 0.7 * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))))];
 
-        var batches = PromptBatches.Of(Users(lengths), s_nothing, new ReasoningOptions { BatchSize = 32 });
+        var batches = PromptBatches.Of(Users(lengths), s_nothing, new ReasoningOptions { BatchSize = 32, Workers = 2 });
 
         Assert.InRange(batches.Sum(Padding), 0, 0.05 * lengths.Sum());
         Assert.InRange(batches.Count, 2000 / 32, 2000 / 32 + 12);
+    }
+
+    [Fact]
+    public void TheFirstBatchesOfEachWorkerAreSmallAndDouble()
+    {
+        var batches = PromptBatches.Of(Users([.. Enumerable.Repeat(100, 200)]), s_nothing, new ReasoningOptions { BatchSize = 32, Workers = 2 });
+
+        Assert.Equal([4, 4, 8, 8, 16, 16, 32, 32, 32, 32, 16], batches.Select(batch => batch.Length));
+        Assert.Equal([4, 4, 6, 6], PromptBatches.Of(Users([.. Enumerable.Repeat(100, 20)]), s_nothing, new ReasoningOptions { BatchSize = 6, Workers = 2 }).Select(batch => batch.Length));
+    }
+
+    [Fact]
+    public void UnderALimitOfTimeTheOrderOfWorthIsKeptBatchesAhead()
+    {
+        int[] lengths = [.. Enumerable.Range(0, 1000).Select(i => 100 + i % 7)];
+        var options = new ReasoningOptions { BatchSize = 8, Workers = 2, Budget = new ReasoningBudget(Time: TimeSpan.FromHours(1)) };
+
+        var batches = PromptBatches.Of(Users(lengths), s_nothing, options);
+
+        var asked = batches.SelectMany(batch => batch).Select((question, place) => (Worth: int.Parse(question.Key.Id, null), place)).ToList();
+        Assert.Equal(1000, asked.Count);
+        Assert.All(asked, a => Assert.Equal(a.Worth / 64, a.place / 64)); // 4 batches of 8 for each of 2 workers
     }
 
     [Fact]

@@ -1,11 +1,7 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Diagnostics;
-using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
-using Llm4Msr.Language;
-using Llm4Msr.Language.Servers;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
@@ -18,87 +14,41 @@ internal static class ReasonVerb
 {
     public static Command Create(Cli cli)
     {
-        var defaults = new ReasoningOptions();
-        var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
-        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY).", Required = true, HelpName = "FILE|URL" };
-        var output = new Option<string>("--out") { Description = "Knowledge store: made, or gone on with.", Required = true, HelpName = "KNOWLEDGE.db" };
-        var history = new Option<int>("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => defaults.History };
-        var newTokens = new Option<int>("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => defaults.MaxNewTokens };
-        var protocol = PromptDefaults.ProtocolOption();
-        var template = PromptDefaults.TemplateOption();
-        var states = new Option<HiddenStateDefinition[]>("--state") { Description = "Hidden state that is kept; repeat it [default: all].", CustomParser = ParseStates, HelpName = string.Join('|', HiddenStateDefinitions.Names) };
-        var layers = new Option<int?[]>("--layer") { Description = "Layer that states are taken from: last (after the final norm) or a number (before any norm); repeat it [default: last].", CustomParser = ParseLayers, HelpName = "last|N" };
-        var temperature = new Option<double>("--temperature") { Description = "0: the likeliest token each time; above, tokens are drawn by chance.", DefaultValueFactory = _ => defaults.Temperature };
-        var topP = new Option<double>("--top-p") { Description = "Draw among the likeliest tokens that together have this probability.", DefaultValueFactory = _ => defaults.TopP };
-        var seed = new Option<long>("--seed") { Description = "With the user or scenario it decides every draw.", DefaultValueFactory = _ => defaults.Seed };
-        var chat = LlmOptions.Chat();
-        var weights = LlmOptions.Weights();
-        var device = LlmOptions.Device();
-        var memory = new Option<double?>("--memory") { Description = "GiB that this process may use; batches are made to fit [default: what the machine has].", HelpName = "GIB" };
-        var batch = new Option<int>("--batch-size") { Description = "Prompts answered and stored together, at most.", DefaultValueFactory = _ => defaults.BatchSize };
-        var workers = new Option<int>("--workers") { Description = "Threads that ask at once.", DefaultValueFactory = _ => defaults.Workers };
-        var server = new ServerArguments();
-
+        var arguments = new ReasonArguments("Knowledge store: made, or gone on with.", outputRequired: true);
         var verb = new Verb("reason", "Ask a frozen language model about every scenario and every user, and keep what it says. Interrupted, it goes on where it stopped.",
             "llm4msr reason data --model SmolLM2-135M-Instruct.Q4_1.gguf --out knowledge.db",
+            "llm4msr reason data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --out today.db --reuse yesterday.db --min-new 5 --budget 8h",
             "llm4msr reason data --model http://127.0.0.1:8080 --state-server http://127.0.0.1:8081 --concurrency 8 --out knowledge.db")
         {
-            data, model, output, history, newTokens, protocol, template, states, layers, temperature, topP, seed, chat, weights, device, memory, batch, workers,
+            arguments.Data,
         };
-        server.AddTo(verb);
-        verb.SetAction(parsed =>
-        {
-            var (path, isServer) = (parsed.GetRequiredValue(model), ServerArguments.IsServer(parsed.GetRequiredValue(model)));
-            server.Check(parsed, isServer, layers, chat, weights, device, memory, batch, workers);
-            var options = new ReasoningOptions
-            {
-                Temperature = parsed.GetValue(temperature),
-                TopP = parsed.GetValue(topP),
-                Seed = parsed.GetValue(seed),
-                MemoryBytes = parsed.GetValue(memory) is { } gib ? (long)(gib * (1L << 30)) : defaults.MemoryBytes,
-                History = parsed.GetValue(history),
-                MaxNewTokens = parsed.GetValue(newTokens),
-                Protocol = parsed.GetValue(protocol).Value,
-                Template = PromptDefaults.Template(parsed.GetValue(template)),
-                BatchSize = isServer ? 1 : parsed.GetValue(batch), // a server makes its own batches, and each answer is stored as it comes
-                Workers = isServer ? server.Concurrency(parsed) : parsed.GetValue(workers),
-            };
-            Check(options);
-            torch.set_num_threads(1); // a core for each worker
-            var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
-            using ILanguageModel languageModel = isServer
-                ? ServerLanguageModel.Connect(server.OptionsOf(parsed, path), cli.Cancellation)
-                : LanguageModel.Load(path, new LoadOptions(parsed.GetValue(chat), parsed.GetValue(weights).Value, parsed.GetValue(device)!));
-            return Run(cli, dataset, languageModel, parsed.GetRequiredValue(output), options with
-            {
-                States = Choices(parsed.GetValue(states), parsed.GetValue(layers), languageModel),
-                Budget = server.Budget(parsed, languageModel as ServerLanguageModel),
-            });
-        });
+        foreach (var option in arguments.Options)
+            verb.Add(option);
+        verb.SetAction(parsed => Run(cli, arguments.Read(parsed)));
         return verb;
     }
 
-    private static int Run(Cli cli, InteractionDataset data, ILanguageModel model, string output, ReasoningOptions options)
+    private static int Run(Cli cli, ReasonSettings settings)
     {
-        using var store = KnowledgeStore.OpenForWriting(output, KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
+        var output = settings.Output!;
+        var data = InteractionDataset.Open(settings.Data);
+        torch.set_num_threads(1); // a core for each worker
+        using var model = settings.Model.Open(cli.Cancellation);
+        var options = settings.OptionsFor(model);
+        var fingerprint = KnowledgeReasoner.FingerprintOf(model, options);
+        using var earlier = settings.OpenEarlier(fingerprint);
+        using var store = KnowledgeStore.OpenForWriting(output, fingerprint, data.Description.InteractionsHash);
+        var plan = ReasoningPlan.Of(data, settings.Questions(cli, data, model), store, earlier, options);
 
-        IReadOnlyList<Question> questions = [];
-        cli.Terminal.WithProgress("prompts", data.Encoder.Users.Count, report => questions = Questions.Of(data, model, options, user =>
-        {
-            cli.Cancellation.ThrowIfCancellationRequested();
-            report(user + 1, "writing");
-        }));
-
-        var open = questions.Count(q => !store.Contains(q.Key, q.AsOfRank, q.Basis, q.Prompt.Hash));
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
-        ReasoningProgress done = new(0, 0, 0, 0, 0);
+        ReasoningProgress done = new();
         cli.Terminal.WithProgress("reason", 1, report =>
         {
             report(0, "the first batch");
             try
             {
-                done = KnowledgeReasoner.Run(data, model, questions, store, options, cli.Cancellation, p =>
+                done = KnowledgeReasoner.Run(data, model, plan, store, earlier, options, cli.Cancellation, p =>
                 {
                     done = p;
                     report(p.TokensDone / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"));
@@ -106,13 +56,16 @@ internal static class ReasonVerb
             }
             catch (Llm4MsrException e)
             {
+                var missing = plan.Left.Count + plan.Ask.Count - done.Asked;
                 throw new Llm4MsrException(e.Kind, FormattableString.Invariant(
-                    $"{e.Message} Of {questions.Count:N0} prompts {questions.Count - open + done.Asked:N0} are stored in {output}, {open - done.Asked:N0} are missing."), e);
+                    $"{e.Message} Of {plan.Questions:N0} prompts {plan.Questions - missing:N0} are stored in {output}, {missing:N0} are missing."), e);
             }
         });
 
         var report = new Report(
-            output, questions.Count, questions.Count - done.ToDo, done.Asked, done.PromptTokens, done.NewTokens,
+            output, plan.Questions, plan.Stored.Count, plan.TakenOver.Count(t => t.Because == TakenOverBecause.SamePrompt),
+            plan.TakenOver.Count(t => t.Because == TakenOverBecause.LittleIsNew), done.Asked, plan.Left.Count + plan.Ask.Count - done.Asked,
+            done.PromptTokens, done.PaddedShare, done.NewTokens,
             clock.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds, done.PromptTokens / clock.Elapsed.TotalSeconds, done.NewTokens / clock.Elapsed.TotalSeconds,
             Process.GetCurrentProcess().PeakWorkingSet64, store.ContentHash);
         cli.Terminal.Result(report, console => Print(console, report));
@@ -120,63 +73,22 @@ internal static class ReasonVerb
     }
 
     /// <param name="AlreadyStored">Prompts that a run before this one had asked.</param>
+    /// <param name="SamePrompt">Taken over from an earlier store.</param>
+    /// <param name="LittleIsNew">Taken over although the prompt changed.</param>
+    /// <param name="Left">What the budget did not reach.</param>
     private sealed record Report(
-        string Store, int Prompts, int AlreadyStored, int Asked, long PromptTokens, long NewTokens, double Seconds, double ProcessorSeconds,
-        double PromptTokensPerSecond, double NewTokensPerSecond, long PeakMemoryBytes, string ContentHash);
+        string Store, int Prompts, int AlreadyStored, int SamePrompt, int LittleIsNew, int Asked, int Left, long PromptTokens, double PaddedShare, long NewTokens,
+        double Seconds, double ProcessorSeconds, double PromptTokensPerSecond, double NewTokensPerSecond, long PeakMemoryBytes, string ContentHash);
 
     private static void Print(IAnsiConsole console, Report report)
     {
         console.WriteLine(FormattableString.Invariant($"{report.Prompts:N0} prompts: {report.AlreadyStored:N0} were stored already, {report.Asked:N0} asked in {Terminal.Duration(TimeSpan.FromSeconds(report.Seconds))}."));
+        if (report.SamePrompt + report.LittleIsNew > 0)
+            console.WriteLine(FormattableString.Invariant($"Taken over: {report.SamePrompt:N0} whose prompt did not change, {report.LittleIsNew:N0} of which little is new."));
+        if (report.Left > 0)
+            console.WriteLine(FormattableString.Invariant($"{report.Left:N0} were beyond the budget: run again to go on."));
         if (report.Asked > 0)
-            console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt tokens ({report.PromptTokensPerSecond:N0} per second) and {report.NewTokens:N0} new ones ({report.NewTokensPerSecond:N0} per second, reading included); peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
+            console.WriteLine(FormattableString.Invariant($"{report.PromptTokens:N0} prompt tokens ({report.PromptTokensPerSecond:N0} per second, {report.PaddedShare:P1} padding) and {report.NewTokens:N0} new ones ({report.NewTokensPerSecond:N0} per second, reading included); peak memory {report.PeakMemoryBytes >> 20:N0} MiB."));
         console.WriteLine($"Knowledge is in {report.Store}. Next: 'llm4msr knowledge stats {report.Store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {report.Store} --out RUN'.");
-    }
-
-    /// <summary>Every state of every layer; those after the final norm first, as a run without these options has them.</summary>
-    private static IReadOnlyList<StateChoice> Choices(HiddenStateDefinition[]? states, int?[]? layers, ILanguageModel model)
-    {
-        if (states is not { Length: > 0 })
-            states = [.. model.States];
-        if (states.Except(model.States).ToList() is [var other, ..])
-        {
-            throw new Llm4MsrException(FaultKind.Usage, $"--state is {other.ToName()}, which '{model.Identity.Name}' does not give. "
-                + $"It gives: {string.Join(", ", model.States.Select(state => state.ToName()))}.");
-        }
-        if (layers is not { Length: > 0 })
-            layers = [null];
-        if (layers.FirstOrDefault(layer => layer > model.Layers) is { } none)
-            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--layer is {none}: '{model.Identity.Name}' has {model.Layers} layers."));
-        return [.. layers.Distinct().OrderBy(layer => layer ?? -1).SelectMany(layer => states.Distinct().Order().Select(state => new StateChoice(state, layer)))];
-    }
-
-    private static HiddenStateDefinition[] ParseStates(ArgumentResult result) =>
-    [
-        .. result.Tokens.Select(token =>
-        {
-            if (!HiddenStateDefinitions.TryParse(token.Value, out var state))
-                result.AddError($"--state is '{token.Value}', expected one of: {string.Join(", ", HiddenStateDefinitions.Names)}.{Nearest.Hint(token.Value, HiddenStateDefinitions.Names)}");
-            return state;
-        }),
-    ];
-
-    private static int?[] ParseLayers(ArgumentResult result) =>
-    [
-        .. result.Tokens.Select(token =>
-        {
-            if (token.Value == "last")
-                return (int?)null;
-            if (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var layer))
-                result.AddError($"--layer is '{token.Value}', expected 'last' or a layer's number.");
-            return layer;
-        }),
-    ];
-
-    private static void Check(ReasoningOptions options)
-    {
-        AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
-        if (!(options.Temperature >= 0 && double.IsFinite(options.Temperature)))
-            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--temperature is {options.Temperature}, expected 0 or more."));
-        if (!(options.TopP > 0 && options.TopP <= 1))
-            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--top-p is {options.TopP}, expected a number above 0 and at most 1."));
     }
 }

@@ -44,7 +44,7 @@ internal static class ChatCompletions
         var reply = await connection.Post("v1/chat/completions", request, ServerDialects.SecondsToRead + SecondsPerToken * maxNewTokens, cancellation).ConfigureAwait(false);
         var usage = reply.Find("usage");
         return new ChatReply(
-            reply["choices"].Only()["message"]["content"].Text(), usage?.Find("prompt_tokens")?.Count(), usage?.Find("completion_tokens")?.Count());
+            reply["choices"].Only()["message"]["content"].Words(), usage?.Find("prompt_tokens")?.Count(), usage?.Find("completion_tokens")?.Count());
     }
 
     /// <summary>A number of 31 bits, which every server takes.</summary>

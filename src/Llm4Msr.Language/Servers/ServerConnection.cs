@@ -134,11 +134,13 @@ internal sealed class ServerConnection : IDisposable
             HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented => new Llm4MsrException(FaultKind.Usage,
                 $"{url} is not there ({code}{complaint}). Is the address right, and the dialect (--dialect, --state-dialect)? A server may have to be started so that it offers this, and most give either texts or states: name a second one for the states (--state-server)."),
             _ when complaint.Contains("too large to process", StringComparison.Ordinal) => new Llm4MsrException(FaultKind.BadInput,
-                $"{url} cannot read a text of this length ({code}{complaint}). Start llama.cpp's server with a larger physical batch (-ub), as large as its context."),
+                $"{url} cannot read a text of this length ({code}{complaint}). Start llama.cpp's server with a larger physical batch (-ub), as large as its context.")
+            { IsOfOneInput = true },
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new PassingFault(
                 $"answered with {code}{complaint}", RetryAfter(response)),
             _ => new Llm4MsrException(FaultKind.BadInput,
-                $"{url} does not accept the request ({code}{complaint}). If the prompt is too long for it, name its context length (--context) or a shorter history (--history)."),
+                $"{url} does not accept the request ({code}{complaint}). If the prompt is too long for it, name its context length (--context) or a shorter history (--history).")
+            { IsOfOneInput = true },
         };
     }
 
@@ -176,7 +178,8 @@ internal sealed class ServerConnection : IDisposable
     private string Scrubbed(string text) => string.IsNullOrEmpty(_server.Key) ? text : text.Replace(_server.Key, "(the key)", StringComparison.Ordinal);
 
     private Llm4MsrException TooLarge(Uri url) => new(FaultKind.BadInput,
-        $"{url} answers with more than {_maxResponseBytes} bytes, of which nothing is used. A llama.cpp server that gives the state of every token gives one with '--pooling last'.");
+        $"{url} answers with more than {_maxResponseBytes} bytes, of which nothing is used. A llama.cpp server that gives the state of every token gives one with '--pooling last'.")
+    { IsOfOneInput = true };
 
     private void CheckAllowed(ServerOptions options)
     {

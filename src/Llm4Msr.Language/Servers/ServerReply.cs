@@ -31,7 +31,8 @@ internal sealed class ServerReply
     }
 
     public static Llm4MsrException Unusable(Uri url, string what, Exception? inner = null) => new(FaultKind.BadInput,
-        $"The answer of {url} cannot be used: it {what}. Nothing of it was stored. Is this the right server, and its dialect named right (--dialect, --state-dialect)?", inner);
+        $"The answer of {url} cannot be used: it {what}. Nothing of it was stored. Is this the right server, and its dialect named right (--dialect, --state-dialect)?", inner)
+    { IsOfOneInput = true };
 
     public bool IsList => _value.ValueKind == JsonValueKind.Array;
 
@@ -70,6 +71,9 @@ internal sealed class ServerReply
             throw Wrong("is text that is not Unicode", e);
         }
     }
+
+    /// <summary>A text that says something.</summary>
+    public string Words() => Text() is var text && !string.IsNullOrWhiteSpace(text) ? text : throw Wrong("is an empty text");
 
     public int Count() => _value.ValueKind == JsonValueKind.Number && _value.TryGetInt32(out var count) && count >= 0
         ? count

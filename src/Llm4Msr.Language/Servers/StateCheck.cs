@@ -50,9 +50,9 @@ internal sealed class StateCheck
         if (state.Length != Width)
             throw Refused(FormattableString.Invariant($"a state has {state.Length} values, those before it had {Width}"));
         if (state.Length > 1 && Array.TrueForAll(state, value => value == state[0]))
-            throw Refused(FormattableString.Invariant($"a state is {state[0]} at every position"));
+            throw Refused(FormattableString.Invariant($"a state is {state[0]} at every position"), ofOneInput: true);
         if (Norm(state) is var norm && !(norm >= _median / MostTimes && norm <= _median * MostTimes))
-            throw Refused(FormattableString.Invariant($"a state has the length {norm:0.###}, those of the first texts had {_median:0.###}"));
+            throw Refused(FormattableString.Invariant($"a state has the length {norm:0.###}, those of the first texts had {_median:0.###}"), ofOneInput: true);
         lock (_gate)
         {
             if (_last.Text != text && _last.State.AsSpan().SequenceEqual(state))
@@ -63,5 +63,6 @@ internal sealed class StateCheck
 
     private static double Norm(float[] state) => Math.Sqrt(state.Sum(value => (double)value * value));
 
-    private Llm4MsrException Refused(string what) => new(FaultKind.BadInput, $"The states of {_server} cannot be used: {what}. Nothing of it was stored.");
+    private Llm4MsrException Refused(string what, bool ofOneInput = false) =>
+        new(FaultKind.BadInput, $"The states of {_server} cannot be used: {what}. Nothing of it was stored.") { IsOfOneInput = ofOneInput };
 }

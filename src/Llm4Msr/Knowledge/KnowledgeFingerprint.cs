@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -29,11 +30,11 @@ public enum KnowledgePrecision
 /// </summary>
 public sealed partial record KnowledgeFingerprint
 {
-    /// <summary>The meaning of this record; a field added or understood anew is a new version.</summary>
-    public const int CurrentVersion = 1;
+    /// <summary>The newest meaning of this record; a field added or understood anew is a new version.</summary>
+    public const int CurrentVersion = 2;
 
-    [JsonRequired]
-    public int Version { get; init; } = CurrentVersion;
+    /// <summary>The oldest version that says all of it, so that one meaning has one spelling: 2 knows a system message.</summary>
+    public int Version => SystemMessage is null ? 1 : 2;
 
     /// <summary>The language model's name, or the name of an import.</summary>
     public required string Source { get; init; }
@@ -47,6 +48,13 @@ public sealed partial record KnowledgeFingerprint
 
     /// <summary>How the prompt is wrapped for the model: the chat template's name, or "none".</summary>
     public required string ChatFormat { get; init; }
+
+    /// <summary>
+    /// What the model was told before the prompt; null for nothing. Version 1 did not say it: a store of it may have been
+    /// made with one.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? SystemMessage { get; init; }
 
     /// <summary>How tokens were chosen and how many: "greedy, 48 new tokens".</summary>
     public required string Decoding { get; init; }
@@ -88,6 +96,8 @@ public sealed partial record KnowledgeFingerprint
                     + $"this program knows versions up to {CurrentVersion}. Use the program that wrote it, or a newer one.");
             }
             var fingerprint = JsonSerializer.Deserialize<KnowledgeFingerprint>(json, StrictJson.Options) ?? throw new JsonException("it is null");
+            if (version != fingerprint.Version)
+                throw new JsonException($"its version is {version?.ToString(CultureInfo.InvariantCulture) ?? "missing"}, expected {fingerprint.Version} for what it says");
             fingerprint.Check();
             return fingerprint;
         }
@@ -101,8 +111,9 @@ public sealed partial record KnowledgeFingerprint
     public IReadOnlyList<string> DifferencesTo(KnowledgeFingerprint other)
     {
         var (mine, theirs) = (JsonNode.Parse(ToJson())!.AsObject(), JsonNode.Parse(other.ToJson())!.AsObject());
-        return [.. mine.Where(field => !JsonNode.DeepEquals(field.Value, theirs[field.Key]))
-            .Select(field => $"{field.Key}: {Text(field.Value)}, not {Text(theirs[field.Key])}")];
+        return [.. mine.Concat(theirs).Select(field => field.Key).Distinct()
+            .Where(field => field != "version" && !JsonNode.DeepEquals(mine[field], theirs[field])) // the version follows from the rest
+            .Select(field => $"{field}: {Text(mine[field])}, not {Text(theirs[field])}")];
 
         static string Text(JsonNode? value) => value?.ToJsonString(StrictJson.Options) ?? "null";
     }
@@ -129,8 +140,6 @@ public sealed partial record KnowledgeFingerprint
     internal void Check()
     {
         List<string> problems = [];
-        if (Version != CurrentVersion)
-            problems.Add($"version is {Version}, expected {CurrentVersion}");
         if (Source.Length == 0)
             problems.Add("source is empty");
         if (States.Count == 0)

@@ -1,50 +1,35 @@
 namespace Llm4Msr.Knowledge;
 
-/// <summary>The snapshot of another user.</summary>
-/// <param name="Row">In the table's user vectors.</param>
-/// <param name="Cosine">Of its vector and the one that it is near to.</param>
-public sealed record NearSnapshot(string User, long AsOfRank, int Row, double Cosine);
+/// <summary>A record of somebody else, and how alike its vector is.</summary>
+public sealed record KnowledgeNeighbour(KnowledgeKey Key, long AsOfRank, double Cosine, string Text);
 
-/// <summary>Whose knowledge is most like a user's.</summary>
+/// <summary>Who is said to be alike.</summary>
 public static class KnowledgeNeighbours
 {
-    /// <summary>
-    /// The snapshot of another user whose vector has the highest cosine with that of a row; each other user stands with
-    /// their newest that is no later than a rank. Null where there is none.
-    /// </summary>
-    /// <param name="row">Of the table's user vectors.</param>
-    /// <param name="latest">The highest rank that a snapshot may be made as of.</param>
-    public static NearSnapshot? NearestUser(this KnowledgeTable table, int row, long latest = long.MaxValue)
+    /// <summary>The records of other keys of the same level whose vectors are most alike, of each key the best one.</summary>
+    /// <param name="state">Index of the state whose vectors are compared.</param>
+    public static IReadOnlyList<KnowledgeNeighbour> Of(KnowledgeStore store, KnowledgeRecord record, int state, int count)
     {
-        var asOf = table.AsOfRanks();
-        var own = table.UserVector(row);
-        NearSnapshot? nearest = null;
-        for (var user = 0; user < table.Users.Count; user++)
+        var best = new Dictionary<KnowledgeKey, KnowledgeNeighbour>();
+        foreach (var other in store.Records().Where(r => r.Key.Level == record.Key.Level && r.Key != record.Key))
         {
-            var (first, end) = table.RowsOf(user);
-            if (first <= row && row < end)
-                continue;
-            while (end > first && asOf[end - 1] > latest)
-                end--;
-            if (end == first)
-                continue;
-            var cosine = Cosine(own, table.UserVector(end - 1));
-            if (nearest is null || cosine > nearest.Cosine)
-                nearest = new NearSnapshot(table.Users[user].Id, asOf[end - 1], end - 1, cosine);
+            var cosine = Cosine(record.Vectors[state], other.Vectors[state]);
+            if (!best.TryGetValue(other.Key, out var known) || cosine > known.Cosine)
+                best[other.Key] = new(other.Key, other.AsOfRank, cosine, other.Text);
         }
-        return nearest;
+        return [.. best.Values.OrderByDescending(n => n.Cosine).ThenBy(n => n.Key.Id, StringComparer.Ordinal).Take(count)];
     }
 
-    /// <summary>0 where a vector has no direction.</summary>
-    private static double Cosine(ReadOnlySpan<float> one, ReadOnlySpan<float> other)
+    /// <summary>The cosine of the angle between two vectors of the same length; 0 where one has no direction.</summary>
+    public static double Cosine(ReadOnlySpan<float> one, ReadOnlySpan<float> other)
     {
-        double product = 0, ones = 0, others = 0;
-        for (var k = 0; k < one.Length; k++)
+        double product = 0, ofOne = 0, ofOther = 0;
+        for (var i = 0; i < one.Length; i++)
         {
-            product += (double)one[k] * other[k];
-            ones += (double)one[k] * one[k];
-            others += (double)other[k] * other[k];
+            product += (double)one[i] * other[i];
+            ofOne += (double)one[i] * one[i];
+            ofOther += (double)other[i] * other[i];
         }
-        return ones > 0 && others > 0 ? product / Math.Sqrt(ones * others) : 0;
+        return ofOne == 0 || ofOther == 0 ? 0 : product / Math.Sqrt(ofOne * ofOther);
     }
 }

@@ -15,7 +15,10 @@ public sealed record KnowledgeRecord
     /// <summary>Made from interactions of a lower rank; an interaction of rank q may see it where this is at most q.</summary>
     public required long AsOfRank { get; init; }
 
-    /// <summary>The time of that rank in the log, in seconds since 1970 (UTC); never the time of the run.</summary>
+    /// <summary>
+    /// The time in the log up to which the prompt knew interactions, in seconds since 1970 (UTC); never the time of the run.
+    /// It lies before the rank's where older knowledge has to do.
+    /// </summary>
     public required long AsOfTime { get; init; }
 
     /// <summary>

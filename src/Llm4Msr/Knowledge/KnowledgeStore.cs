@@ -33,6 +33,15 @@ public sealed class KnowledgeStore : IDisposable
 
     public long Count => _file.Head.Records;
 
+    /// <summary>About how large the file of a store is that holds so many records.</summary>
+    /// <param name="textBytes">Of one text, in the mean.</param>
+    public static long EstimatedBytes(KnowledgeFingerprint fingerprint, long users, long scenarios, double textBytes)
+    {
+        const double Columns = 120, Filled = 0.95; // prompt hash, key, numbers; pages are never quite full
+        var values = fingerprint.States.Count * (users * fingerprint.UserWidth + scenarios * fingerprint.ScenarioWidth);
+        return StoreFormat.EmptyBytes + (long)((values * StoredVector.BytesPerValue(fingerprint.Precision) + (users + scenarios) * (Columns + textBytes)) / Filled);
+    }
+
     /// <summary>The same for the same records, whatever the order in which they were appended.</summary>
     public string ContentHash => _file.Head.Content.ToString();
 
@@ -55,7 +64,8 @@ public sealed class KnowledgeStore : IDisposable
             if (!File.Exists(path))
                 KnowledgeStoreFile.Create(path, fingerprint, interactionsHash);
             file = KnowledgeStoreFile.Open(path, writing: true, waitSeconds);
-            RefuseOther(file, fingerprint, interactionsHash);
+            RequireFingerprint(file, fingerprint);
+            RequireInteractions(file, interactionsHash);
             var store = new KnowledgeStore(file, writerLock);
             _ = store.Index; // a damaged store must not grow
             return store;
@@ -122,11 +132,15 @@ public sealed class KnowledgeStore : IDisposable
     public KnowledgeRecord? FindByPrompt(KnowledgeKey key, string promptHash)
     {
         var hash = Hash256.Parse(promptHash);
-        return Read(Index.Of(key).Where(s => s.PromptHash == hash));
+        return Index.Of(key).Where(s => s.PromptHash == hash).Select(Read).FirstOrDefault();
     }
 
     /// <summary>The record with the highest rank, of several the one appended last; null where there is none.</summary>
-    public KnowledgeRecord? Newest(KnowledgeKey key) => Read(Index.Of(key).OrderByDescending(s => s.AsOfRank));
+    public KnowledgeRecord? Newest(KnowledgeKey key) => RecordsOf(key).FirstOrDefault();
+
+    /// <summary>All records of a key, the highest rank first, of several of one rank the one appended last; each is read when it is reached.</summary>
+    public IEnumerable<KnowledgeRecord> RecordsOf(KnowledgeKey key) =>
+        Index.Of(key).OrderByDescending(s => s.AsOfRank).Select(Read);
 
     /// <summary>
     /// All records in the order in which they were appended, each checked as it is read; the last step checks that they
@@ -144,6 +158,8 @@ public sealed class KnowledgeStore : IDisposable
     }
 
     internal IReadOnlyList<IndexedSnapshot> Snapshots => Index.Snapshots;
+
+    internal KnowledgeRecord Read(IndexedSnapshot snapshot) => _file.Read(snapshot.Key, snapshot.Sequence).ToRecord(Fingerprint.Precision);
 
     internal IEnumerable<StoredRow> Scan()
     {
@@ -167,24 +183,29 @@ public sealed class KnowledgeStore : IDisposable
         }
     }
 
-    private KnowledgeRecord? Read(IEnumerable<IndexedSnapshot> bestFirst)
-    {
-        foreach (var snapshot in bestFirst)
-            return _file.Read(snapshot.Key, snapshot.Sequence).ToRecord(Fingerprint.Precision);
-        return null;
-    }
+    /// <summary>Refuses a store whose knowledge is not comparable with that of <paramref name="fingerprint"/>.</summary>
+    public void RequireFingerprint(KnowledgeFingerprint fingerprint) => RequireFingerprint(_file, fingerprint);
 
-    private static void RefuseOther(KnowledgeStoreFile file, KnowledgeFingerprint fingerprint, string interactionsHash)
+    /// <summary>Refuses a store of other interactions.</summary>
+    public void RequireInteractions(string interactionsHash) => RequireInteractions(_file, interactionsHash);
+
+    private static void RequireFingerprint(KnowledgeStoreFile file, KnowledgeFingerprint fingerprint)
     {
         if (file.Fingerprint.DifferencesTo(fingerprint) is { Count: > 0 } differences)
         {
             throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge store '{file.Path}' holds knowledge that is not comparable with what is to be added: "
-                + $"{string.Join("; ", differences)}. Name another file for it, or use the settings of this store.");
+                + $"{string.Join("; ", differences)}. Name another file for it, or use the settings of this store."
+                + (file.Fingerprint.Version < fingerprint.Version ? " Stores of its version do not say with which system message they were made: this one can be read and trained with, but not gone on with." : ""));
         }
+    }
+
+    private static void RequireInteractions(KnowledgeStoreFile file, string interactionsHash)
+    {
         if (file.Head.InteractionsHash != interactionsHash)
         {
             throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge store '{file.Path}' was made from other interactions: their hash is "
-                + $"{file.Head.InteractionsHash}, not {interactionsHash}. Name another file, or use the data that it was made from.");
+                + $"{file.Head.InteractionsHash}, not {interactionsHash}. Name another file, or use the data that it was made from. "
+                + "Where only interactions came in, a new store takes over what did not change: 'llm4msr reason ... --reuse THIS --out NEW'.");
         }
     }
 

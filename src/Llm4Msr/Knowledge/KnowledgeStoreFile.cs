@@ -40,7 +40,8 @@ internal sealed class KnowledgeStoreFile : IDisposable
     /// <summary>Makes an empty store under another name and gives it its own when it is on the disk.</summary>
     public static void Create(string path, KnowledgeFingerprint fingerprint, string interactionsHash)
     {
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        Leftovers.Clear(path);
+        var temporary = Leftovers.NameFor(path);
         try
         {
             SqliteFaults.Guarded(path, () =>

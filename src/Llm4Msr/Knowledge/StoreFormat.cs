@@ -9,6 +9,9 @@ internal static class StoreFormat
 {
     public const int Version = 1;
 
+    /// <summary>Three pages of a store without records.</summary>
+    public const long EmptyBytes = 3 * 4096;
+
     private const int ApplicationId = 0x4C4D5352; // "LMSR"
 
     /// <summary>Writes a store without records.</summary>

@@ -145,6 +145,7 @@ public sealed class ServerLanguageModelTests : IDisposable
         { """{"choices":[{"index":1,"message":{"content":"a"}}]}""", FaultKind.BadInput, @"'choices\[0\]\.index' that is 1, expected 0" },
         { """{"choices":[{"message":{"content":null}}]}""", FaultKind.BadInput, @"'choices\[0\]\.message' that has no 'content'" },
         { """{"choices":[{"message":{}}]}""", FaultKind.BadInput, @"'choices\[0\]\.message' that has no 'content'" },
+        { """{"choices":[{"message":{"content":" \n"}}]}""", FaultKind.BadInput, @"'choices\[0\]\.message\.content' that is an empty text" },
         { """{"choices":[{"message":{"content":7}}]}""", FaultKind.BadInput, @"'choices\[0\]\.message\.content' that is not a text" },
         { """{"choices":[{"message":{"content":"\ud800"}}]}""", FaultKind.BadInput, "is text that is not Unicode" },
         { """{"choices":[{"message":{"content":"a"}}],"usage":{"prompt_tokens":-1}}""", FaultKind.BadInput, @"'usage\.prompt_tokens' that is not a whole number from 0" },
@@ -213,6 +214,24 @@ public sealed class ServerLanguageModelTests : IDisposable
 
         AssertRefused(FaultKind.BadInput, "two different texts have the very same state.*--pooling last", () => Ask(model, new("Another question")));
         AssertRefused(FaultKind.BadInput, "two different texts have the very same state", () => Connect(_server.Address));
+    }
+
+    [Theory]
+    [InlineData(true, "/v1/chat/completions", 200, """{"choices":[{"message":{"content":""}}]}""")]
+    [InlineData(true, "/v1/chat/completions", 400, """{"error":"this prompt is not for me"}""")]
+    [InlineData(true, "/pooling", 400, """{"error":{"message":"input is too large to process"}}""")]
+    [InlineData(true, "/pooling", 200, """{"data":[{"index":0,"data":[null,1,2,3,4,5,6,7]}]}""")]
+    [InlineData(true, "/pooling", 200, """{"data":[{"index":0,"data":[2,2,2,2,2,2,2,2]}]}""")]
+    [InlineData(true, "/pooling", 200, """{"data":[{"index":0,"data":[1e6,0,0,0,0,0,0,0]}]}""")]
+    [InlineData(false, "/pooling", 200, """{"data":[{"index":0,"data":[1,2,3,4,5,6,7]}]}""")]
+    [InlineData(false, "/pooling", 401, "{}")]
+    [InlineData(false, "/v1/chat/completions", 404, "{}")]
+    public void AFaultOfOnePromptIsToldFromOneOfTheServer(bool ofOnePrompt, string path, int status, string body)
+    {
+        using var model = Connect(_server.Address);
+        _server.Instead = request => request.Path == path ? new TestResponse(body, status) : null;
+
+        Assert.Equal(ofOnePrompt, Assert.Throws<Llm4MsrException>(() => Ask(model)).IsOfOneInput);
     }
 
     public static TheoryData<int, FaultKind, string, int> Statuses => new()

@@ -243,7 +243,8 @@ public sealed class LeakAuditTests : IDisposable
         model ??= new FakeLanguageModel();
         var path = _scratch[$"{Guid.NewGuid():N}.db"];
         using var store = KnowledgeStore.OpenForWriting(path, KnowledgeReasoner.FingerprintOf(model, options), data.Description.InteractionsHash);
-        KnowledgeReasoner.Run(data, model, Questions.Of(data, model, options), store, options, TestContext.Current.CancellationToken);
+        var plan = ReasoningPlan.Of(data, Questions.Of(data, model, options), store, earlier: null, options);
+        KnowledgeReasoner.Run(data, model, plan, store, null, options, TestContext.Current.CancellationToken);
         return path;
     }
 

@@ -30,6 +30,7 @@ public class KnowledgeFingerprintTests
         { $"tokenizerHash: \"{s_one.TokenizerHash}\", not \"x\"", (s_one with { TokenizerHash = "x" }).ToJson() },
         { $"templateHash: \"{s_one.TemplateHash}\", not \"x\"", (s_one with { TemplateHash = "x" }).ToJson() },
         { "chatFormat: \"none\", not \"x\"", (s_one with { ChatFormat = "x" }).ToJson() },
+        { "systemMessage: null, not \"x\"", (s_one with { SystemMessage = "x" }).ToJson() },
         { "decoding: \"greedy, 48 new tokens\", not \"x\"", (s_one with { Decoding = "x" }).ToJson() },
         { "states: [\"state_that_produced_last\",\"last_prompt_token\"], not [\"last_prompt_token\",\"state_that_produced_last\"]", (s_one with { States = [.. s_one.States.Reverse()] }).ToJson() },
         { "norm: \"post\", not \"pre\"", (s_one with { Norm = KnowledgeNorm.Pre }).ToJson() },
@@ -58,13 +59,24 @@ public class KnowledgeFingerprintTests
     public void EqualOnesDoNotDiffer() => Assert.Empty(s_one.DifferencesTo(s_one with { States = [.. s_one.States] }));
 
     [Fact]
+    public void ASystemMessageIsSpelledAfterTheChatFormatAndMakesItVersionTwo()
+    {
+        var told = s_one with { SystemMessage = "You are kind." };
+
+        Assert.StartsWith("""{"version":2,"source":"tiny",""", told.ToJson(), StringComparison.Ordinal);
+        Assert.Contains(""","chatFormat":"none","systemMessage":"You are kind.","decoding":""", told.ToJson(), StringComparison.Ordinal);
+        Assert.Equal(told, KnowledgeFingerprint.FromJson(told.ToJson(), "here"));
+        Assert.Equal(["systemMessage: \"You are kind.\", not null"], told.DifferencesTo(s_one));
+    }
+
+    [Fact]
     public void ANewerVersionIsRefusedByName()
     {
-        var newer = s_one.ToJson().Replace("\"version\":1", "\"version\":2,\"seed\":7", StringComparison.Ordinal);
+        var newer = s_one.ToJson().Replace("\"version\":1", "\"version\":3,\"seed\":7", StringComparison.Ordinal);
 
         var error = Assert.Throws<Llm4MsrException>(() => KnowledgeFingerprint.FromJson(newer, "users.knowledge"));
 
-        Assert.Equal("'users.knowledge' holds a knowledge fingerprint of version 2; this program knows versions up to 1. "
+        Assert.Equal("'users.knowledge' holds a knowledge fingerprint of version 3; this program knows versions up to 2. "
             + "Use the program that wrote it, or a newer one.", error.Message);
     }
 
@@ -78,6 +90,9 @@ public class KnowledgeFingerprintTests
         Assert.Equal(FaultKind.Damaged, Assert.Throws<Llm4MsrException>(() => KnowledgeFingerprint.FromJson(json, "here")).Kind);
 
     [Theory]
+    [InlineData("\"version\":1", "\"version\":2")] // without a system message it is version 1
+    [InlineData("\"version\":1,", "")]
+    [InlineData("\"chatFormat\":\"none\"", "\"chatFormat\":\"none\",\"systemMessage\":\"x\"")] // with one, version 2
     [InlineData("\"norm\":\"post\"", "\"norm\":1")]
     [InlineData("\"norm\":\"post\"", "\"norm\":\"around\"")]
     [InlineData("\"source\":\"tiny\",", "")]

@@ -242,7 +242,20 @@ public sealed class KnowledgeStoreTests : IDisposable
         var error = Assert.Throws<Llm4MsrException>(() => KnowledgeStore.OpenForWriting(Path, Samples.Fingerprint, "interactions-2"));
 
         Assert.Equal($"The knowledge store '{Path}' was made from other interactions: their hash is interactions-1, not interactions-2. "
-            + "Name another file, or use the data that it was made from.", error.Message);
+            + "Name another file, or use the data that it was made from. "
+            + "Where only interactions came in, a new store takes over what did not change: 'llm4msr reason ... --reuse THIS --out NEW'.", error.Message);
+    }
+
+    [Fact]
+    public void AStoreOfTheVersionWithoutSystemMessagesIsReadButNotGoneOnWithWhereThereIsOne()
+    {
+        Samples.Write(Path, Samples.Many(2));
+
+        var error = Assert.Throws<Llm4MsrException>(() => KnowledgeStore.OpenForWriting(Path, Samples.Fingerprint with { SystemMessage = "You are kind." }, Samples.Interactions));
+
+        Assert.EndsWith("what is to be added: systemMessage: null, not \"You are kind.\". Name another file for it, or use the settings of this store. "
+            + "Stores of its version do not say with which system message they were made: this one can be read and trained with, but not gone on with.", error.Message, StringComparison.Ordinal);
+        Samples.AssertSame(Samples.Many(2), Samples.Read(Path));
     }
 
     [Theory]

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text;
+using Llm4Msr.Language;
+
+namespace Llm4Msr.Reasoning;
+
+/// <summary>What a few batches of a run took, and what all of them would.</summary>
+/// <param name="Batches">That were asked, and whose answers nobody keeps.</param>
+/// <param name="NewTokens">Per prompt, in the mean.</param>
+/// <param name="TextBytes">Per answer, in the mean.</param>
+/// <param name="BatchSeconds">Of every batch of the run, asked or not.</param>
+/// <param name="Load">Processors that were busy per worker: below 1 where others had a share of them.</param>
+public sealed record ProbeResult(
+    int Batches, int Prompts, double Seconds, double NewTokens, double TextBytes, IReadOnlyList<double> BatchSeconds, double Load);
+
+/// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
+public static class TimedProbe
+{
+    /// <summary>
+    /// The batches, which are ordered by length, are cut into strata of equal work, and the middle one of each is asked, by as
+    /// many workers as the run has. Another batch takes as long per unit of work as the asked one nearest to it.
+    /// </summary>
+    /// <param name="batches">All of the run; at least one.</param>
+    /// <param name="strata">How many are asked, at most.</param>
+    public static ProbeResult Run(ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation)
+    {
+        var chosen = Middles(batches, strata, options);
+        var seconds = new double[batches.Count];
+        long prompts = 0, newTokens = 0, textBytes = 0;
+        var gate = new Lock();
+        var clock = Stopwatch.StartNew();
+        var processorBefore = Environment.CpuUsage.TotalTime;
+        BatchWorkers.Run(chosen, options.Workers, () => true, (at, stop) =>
+        {
+            var batchClock = Stopwatch.StartNew();
+            var answers = KnowledgeReasoner.Ask(model, batches[at], options, stop);
+            seconds[at] = batchClock.Elapsed.TotalSeconds;
+            lock (gate)
+            {
+                prompts += answers.Count;
+                newTokens += answers.Sum(a => (long)a.NewTokens);
+                textBytes += answers.Sum(a => (long)Encoding.UTF8.GetByteCount(a.Text));
+            }
+        }, cancellation);
+        var took = clock.Elapsed.TotalSeconds;
+        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / chosen.Sum(at => seconds[at]);
+
+        foreach (var at in Enumerable.Range(0, batches.Count).Except(chosen))
+        {
+            var nearest = chosen.MinBy(other => Math.Abs(other - at));
+            seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
+        }
+        return new ProbeResult(chosen.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load);
+    }
+
+    /// <summary>When the last of several workers is done that take batches in their order.</summary>
+    /// <param name="until">Seconds after which no batch is begun.</param>
+    /// <returns>The seconds, and how many batches are begun.</returns>
+    public static (double Seconds, int Begun) Duration(IReadOnlyList<double> batchSeconds, int workers, double until = double.PositiveInfinity)
+    {
+        var free = new PriorityQueue<int, double>(Enumerable.Range(0, Math.Max(1, workers)).Select(worker => (worker, 0.0)));
+        var (last, begun) = (0.0, 0);
+        while (begun < batchSeconds.Count && free.TryDequeue(out var worker, out var from) && from < until)
+        {
+            var end = from + batchSeconds[begun++];
+            last = Math.Max(last, end);
+            free.Enqueue(worker, end);
+        }
+        return (last, begun);
+    }
+
+    private static List<int> Middles(IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options)
+    {
+        var all = batches.Sum(batch => Work(batch, options));
+        List<int> middles = [];
+        double before = 0;
+        var next = 0;
+        for (var at = 0; at < batches.Count; at++)
+        {
+            before += Work(batches[at], options);
+            if (before < (next + 0.5) / strata * all)
+                continue;
+            middles.Add(at);
+            while (next < strata && before >= (next + 0.5) / strata * all)
+                next++;
+        }
+        return middles;
+    }
+
+    /// <summary>In tokens that are read; one that is generated takes about as long as two of them.</summary>
+    private static double Work(Question[] batch, ReasoningOptions options) => batch.Sum(q => q.Tokens + 2.0 * options.MaxNewTokens);
+}
