@@ -27,7 +27,7 @@ internal sealed record Cell(string Name, IReadOnlyList<double> Test, IReadOnlyLi
     public string Part(int k) => Name.Split('.')[k];
 
     public static string Text(IReadOnlyList<double> auc) =>
-        $"{auc.Average():F4} ± {Math.Sqrt(auc.Sum(a => Math.Pow(a - auc.Average(), 2)) / Math.Max(1, auc.Count - 1)):F4}";
+        auc.Count == 1 ? $"{auc[0]:F4}" : $"{auc.Average():F4} ± {Math.Sqrt(auc.Sum(a => Math.Pow(a - auc.Average(), 2)) / (auc.Count - 1)):F4}";
 
     public static Cell Read(string path)
     {
