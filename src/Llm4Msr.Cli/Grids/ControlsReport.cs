@@ -1,4 +1,3 @@
-using System.Globalization;
 using Llm4Msr.Evaluation;
 using Spectre.Console;
 
@@ -38,22 +37,22 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
     {
         var table = EvaluationReport.NewTable("mean scenario AUC, test part");
         table.AddColumn("arm");
-        EvaluationReport.AddColumns(table, ["trials", "chosen settings", "validation", "AUC", "real less arm", "95 % interval", "would be\ndetected", "t-test\np", ""]);
+        var chosen = Arms.Any(arm => arm.Best.Cell.Settings.Count > 0);
+        EvaluationReport.AddColumns(table, [.. (string[])(chosen ? ["chosen settings"] : []), "validation", "AUC", "real\nless arm", "95 % interval", "would be\ndetected", "t-test\np", ""]);
         foreach (var arm in Arms)
         {
             var mean = Of(arm)?.Mean;
-            table.AddRow([.. new[]
-            {
-                arm.Arm.Name, arm.Trials.Count.ToString(CultureInfo.InvariantCulture), Cell.Spelled(arm.Best.Cell.Settings), EvaluationReport.Figure(arm.Best.Shown),
+            table.AddRow([.. ((string[])[
+                arm.Arm.Name, .. (string[])(chosen ? [Cell.Spelled(arm.Best.Cell.Settings)] : []), EvaluationReport.Figure(arm.Best.Shown),
                 EvaluationReport.Figure(arm.TestAuc), mean is null ? "" : ComparisonReport.Signed(mean.Difference), mean is null ? "" : ComparisonReport.Text(mean.Interval),
                 mean?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? ComparisonReport.P(test) : "", Word(mean),
-            }.Select(Markup.Escape)]);
+            ]).Select(Markup.Escape)]);
         }
         console.Write(table);
         console.WriteLine(Sentence());
         console.WriteLine(Inv($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or equal on rows that would have shown {Verdict.SmallestGain:0.0000}; else not shown."));
         var seeds = Arms[0].Best.Seeds.Count;
-        console.WriteLine(Inv($"Settings were chosen by the validation part alone, {Arms[0].Trials.Count} of {Arms[0].Trials.Count} trials in every arm. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
+        console.WriteLine(Inv($"Every arm had {Arms[0].Trials.Count} {(Arms[0].Trials.Count == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
     }
 
     private string Sentence() => Verdict.Gain switch

@@ -13,8 +13,10 @@ internal static class GridPlan
     /// <param name="basis">What all cells have in common, the later over the earlier.</param>
     /// <param name="settings">What is tried in every arm.</param>
     /// <param name="trials">Per arm, drawn from the settings, the same in every arm; 0 for all of them.</param>
+    /// <param name="sharedByArms">Whether one training may stand in several arms, as where two series of a figure meet.</param>
     public static IReadOnlyList<Cell> Of(
-        IReadOnlyList<JsonObject> basis, IReadOnlyList<Arm> arms, IReadOnlyList<IReadOnlyDictionary<string, string>> settings, int trials, DataDescription data)
+        IReadOnlyList<JsonObject> basis, IReadOnlyList<Arm> arms, IReadOnlyList<IReadOnlyDictionary<string, string>> settings, int trials, DataDescription data,
+        bool sharedByArms = false)
     {
         var tried = settings.ToArray();
         if (trials > 0 && trials < tried.Length)
@@ -26,12 +28,14 @@ internal static class GridPlan
         var resolved = arms.SelectMany(arm => tried.Select(setting =>
         {
             var (config, unread) = Config.ResolveWhatIsRead([.. basis, .. arm.Values.Concat(setting).Select(p => Config.Assign(p.Key, p.Value))], data.Split.Kind);
+            if (config is { Model.Fusion: null, KeepRowsWithoutKnowledge: true })
+                config = config with { Knowledge = null, State = null }; // nothing reads them: the same training whatever the store
             return (Cell: new Cell(Cell.NameOf(config, data, ContentOf(config.Knowledge)), arm, setting, config), Unread: unread);
         })).ToList();
         if (resolved[0].Unread.FirstOrDefault(first => resolved.All(r => r.Unread.Any(u => u.Key == first.Key))) is { Key: { } key } idle)
             throw new Llm4MsrException(FaultKind.Usage, $"{key} is {idle.Value}, and no trial reads it: it belongs to {idle.Needed}. Leave it out.");
         Cell[] plan = [.. resolved.Select(r => r.Cell)];
-        if (plan.GroupBy(c => c.Name).FirstOrDefault(same => same.Count() > 1)?.ToArray() is [var one, var other, ..])
+        if (plan.GroupBy(c => (c.Name, Arm: sharedByArms ? c.Arm : null)).FirstOrDefault(same => same.Count() > 1)?.ToArray() is [var one, var other, ..])
         {
             throw new Llm4MsrException(FaultKind.Usage, Unread(one, other) is var (varied, needed)
                 ? $"{varied} is varied, and the arm '{one.Arm.Name}' does not read it (it belongs to {needed}), so that it would have fewer trials than others. Vary what every arm reads."

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Models;
@@ -25,10 +26,11 @@ internal sealed class TrainingGrid(Cli cli, string data, string output)
         foreach (var folder in new[] { "configs", "runs", "logs" })
             Directory.CreateDirectory(Path.Combine(output, folder));
         Cell[] open = [.. cells.DistinctBy(c => c.Name).Where(c => !IsFinished(c))];
+        var all = Math.Min(open.Length, budget?.Cells ?? open.Length);
         var (done, begun, leftOut) = (0, 0, new HashSet<string>());
         var failed = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var spent = System.Diagnostics.Stopwatch.StartNew();
-        cli.Terminal.WithProgress(title, open.Length, report =>
+        var spent = Stopwatch.StartNew();
+        cli.Terminal.WithProgress(title, all, report =>
         {
             Parallel.ForEach(open, new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cli.Cancellation }, cell =>
             {
@@ -46,7 +48,7 @@ internal sealed class TrainingGrid(Cli cli, string data, string output)
                 {
                     if (problem is not null)
                         failed[cell.Name] = problem;
-                    report(++done, FormattableString.Invariant($"{done} of {open.Length} trials"));
+                    report(++done, FormattableString.Invariant($"{done} of {all} trials"));
                 }
             });
         });
