@@ -113,7 +113,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void TheThirdTableIsFourModelsThatTakeTurns()
     {
-        var table = CommandRun.Succeeding("reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny).Json;
+        var table = CommandRun.Succeeding(["reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny]).Json;
 
         var rows = table.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["none", "dynamic-network", "epnet", "llm4msr"], rows.Select(r => r.GetProperty("model").GetString()));
