@@ -24,6 +24,15 @@ public class KnowledgeVerdictTests
         Assert.Equal(["shuffled"], verdict.Deciding);
     }
 
+    [Fact]
+    public void OneControlThatDoesAsWellIsEnoughForANo()
+    {
+        var verdict = Of(("none", -0.01, 0.02, Blunt), ("shuffled", 0.01, 0.02, Blunt), ("constant", -0.002, 0.002, Sharp));
+
+        Assert.Equal(KnowledgeGain.No, verdict.Gain);
+        Assert.Equal(["constant"], verdict.Deciding);
+    }
+
     [Theory]
     [InlineData(Sharp, KnowledgeGain.No)]
     [InlineData(Blunt, KnowledgeGain.NotShown)]
