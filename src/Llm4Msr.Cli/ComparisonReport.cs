@@ -56,11 +56,11 @@ internal static class ComparisonReport
         _ => "undefined",
     };
 
-    private static string Signed(double? difference) => difference is { } d ? Inv($"{d:+0.0000;-0.0000;0.0000}") : "undefined";
+    internal static string Signed(double? difference) => difference is { } d ? Inv($"{d:+0.0000;-0.0000;0.0000}") : "undefined";
 
-    private static string Text(Interval? interval) => interval is null ? "none" : $"{Signed(interval.Low)} to {Signed(interval.High)}";
+    internal static string Text(Interval? interval) => interval is null ? "none" : $"{Signed(interval.Low)} to {Signed(interval.High)}";
 
-    private static string P(TTest test) => test.P < 0.0001 ? "<0.0001" : Inv($"{test.P:0.0000}");
+    internal static string P(TTest test) => test.P < 0.0001 ? "<0.0001" : Inv($"{test.P:0.0000}");
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

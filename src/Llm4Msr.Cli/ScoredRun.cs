@@ -47,10 +47,12 @@ internal sealed record ScoredRun(ModelFolder Folder, IReadOnlyDictionary<int, Sc
     }
 
     /// <param name="scored">Called with the number of seeds that are done.</param>
-    public static ScoredRun Of(ModelFolder folder, InteractionDataset data, int[] ranks, Action<int> scored, CancellationToken cancellation)
+    /// <param name="among">The seeds that are scored; null for all that are trained.</param>
+    public static ScoredRun Of(
+        ModelFolder folder, InteractionDataset data, int[] ranks, Action<int> scored, CancellationToken cancellation, IReadOnlyList<int>? among = null)
     {
         var seeds = new Dictionary<int, ScoredRows>();
-        foreach (var seed in folder.Seeds)
+        foreach (var seed in among ?? folder.Seeds)
         {
             cancellation.ThrowIfCancellationRequested();
             seeds.Add(seed, Score(folder, data, seed, ranks));

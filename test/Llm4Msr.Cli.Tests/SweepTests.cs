@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
+using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -51,7 +52,7 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
         var plan = Plan(["model.backbone=star,mmoe,ple"], ["training.learningRate=1,2,3,4", "training.batchSize=10,20,30,40"], trials: 3);
 
         Assert.Equal(9, plan.Count);
-        Assert.Single(plan.GroupBy(t => SweepPlan.Spelled(t.Arm)).Select(arm => string.Join(';', arm.Select(t => SweepPlan.Spelled(t.Settings)))).Distinct());
+        Assert.Single(plan.GroupBy(t => t.Arm.Name).Select(arm => string.Join(';', arm.Select(t => Cell.Spelled(t.Settings)))).Distinct());
         Assert.Equal(9, plan.Select(t => t.Name).Distinct().Count());
         Assert.True(plan.Take(3).Select(t => t.Config.Training.LearningRate).Distinct().Count() > 1); // not the first ones
     }
@@ -94,9 +95,9 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
         var sorted = configs.Select(c => string.Concat(JsonSerializer.Serialize(c, Config.Json).Order())).Distinct().Count();
 
         Assert.True(sorted < configs.Count); // the fault would meet these
-        Assert.Equal(configs.Count, configs.Select(c => SweepPlan.NameOf(c, data)).Distinct().Count());
-        Assert.NotEqual(SweepPlan.NameOf(configs[0], data), SweepPlan.NameOf(configs[0], data with { TrainingPartHash = "other" }));
-        Assert.Equal(SweepPlan.NameOf(configs[0], data), SweepPlan.NameOf(configs[0] with { CheckpointMinutes = 3 }, data));
+        Assert.Equal(configs.Count, configs.Select(c => Cell.NameOf(c, data, null)).Distinct().Count());
+        Assert.NotEqual(Cell.NameOf(configs[0], data, null), Cell.NameOf(configs[0], data with { TrainingPartHash = "other" }, null));
+        Assert.Equal(Cell.NameOf(configs[0], data, null), Cell.NameOf(configs[0] with { CheckpointMinutes = 3 }, data, null));
     }
 
     [Fact]
@@ -156,6 +157,6 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
     private static string[] Base() =>
         ["--set", "training.epochs=2", "--set", "training.batchSize=128", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
 
-    private IReadOnlyList<Trial> Plan(string[] compared, string[] varied, int trials = 0, params string[] set) =>
+    private IReadOnlyList<Cell> Plan(string[] compared, string[] varied, int trials = 0, params string[] set) =>
         SweepPlan.Of([.. set.Select(Config.Assign)], compared, varied, trials, InteractionDataset.Open(small.Data).Description);
 }

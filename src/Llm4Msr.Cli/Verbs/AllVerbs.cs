@@ -18,6 +18,8 @@ internal static class AllVerbs
         ConfigVerb.Create(cli),
         TrainVerb.Create(cli),
         SweepVerb.Create(cli),
+        ControlsVerb.Create(cli),
+        ReproduceVerb.Create(cli),
         EvaluateVerb.Create(cli),
         CompareVerb.Create(cli),
         PredictVerb.Create(cli),

@@ -54,6 +54,23 @@ public static class KnowledgeControls
         return new KnowledgeTable(WithArm(table, "random", seed), table.Users, users, table.Scenarios, scenarios);
     }
 
+    /// <summary>Every snapshot carries the mean of all of them, which tells no user from another.</summary>
+    public static KnowledgeTable WithOneVector(this KnowledgeTable table)
+    {
+        var mean = new double[table.UserWidth];
+        for (var row = 0; row < table.Count; row++)
+        {
+            var vector = table.UserVector(row);
+            for (var k = 0; k < mean.Length; k++)
+                mean[k] += vector[k];
+        }
+        float[] rounded = [.. mean.Select(sum => StoredVector.Rounded((float)(sum / table.Count), table.Origin.Fingerprint.Precision))];
+        var users = new float[table.UserVectors.Length];
+        for (var row = 0; row < table.Count; row++)
+            rounded.CopyTo(users, row * table.UserWidth);
+        return new KnowledgeTable(table.Origin with { Arm = "constant" }, table.Users, users, table.Scenarios, table.ScenarioVectors);
+    }
+
     private static KnowledgeOrigin WithArm(KnowledgeTable table, string arm, int seed) =>
         table.Origin with { Arm = string.Create(CultureInfo.InvariantCulture, $"{arm}, seed {seed}") };
 

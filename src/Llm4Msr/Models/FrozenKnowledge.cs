@@ -4,7 +4,10 @@ using TorchSharp;
 
 namespace Llm4Msr.Models;
 
-/// <summary>Stored knowledge as a model reads it, made once: nothing of it changes while the model trains or scores.</summary>
+/// <summary>
+/// Stored knowledge as a model reads it, made once: nothing of it changes while the model trains or scores, but for users'
+/// vectors that are learned in its place.
+/// </summary>
 /// <remarks>Shapes: N stored user vectors, R their width once read, S scenarios.</remarks>
 public sealed class FrozenKnowledge : IDisposable
 {
@@ -12,12 +15,16 @@ public sealed class FrozenKnowledge : IDisposable
     private readonly Tensor _users;
     private readonly Tensor _scenarios;
     private readonly bool[] _scenarioMissing;
+    private readonly int[]? _userOfRow;
 
     /// <param name="users">As stored, [N, H] float32.</param>
     /// <param name="scenarios">As stored, [S, Hs] float32; the row of a scenario without knowledge is not read.</param>
     /// <param name="scenarioMissing">S flags.</param>
-    public FrozenKnowledge(KnowledgeReader reader, Tensor users, Tensor scenarios, bool[] scenarioMissing)
+    /// <param name="userOfRow">N, whose vector each is; read where the reader learns users' vectors.</param>
+    public FrozenKnowledge(KnowledgeReader reader, Tensor users, Tensor scenarios, bool[] scenarioMissing, int[]? userOfRow = null)
     {
+        if (reader.LearnsUsers)
+            _userOfRow = userOfRow ?? throw new ArgumentNullException(nameof(userOfRow));
         _reader = reader;
         _scenarioMissing = scenarioMissing;
         using var _ = torch.no_grad();
@@ -43,7 +50,8 @@ public sealed class FrozenKnowledge : IDisposable
                 table.ScenarioVectors.AsSpan(row * table.ScenarioWidth, table.ScenarioWidth).CopyTo(vectors.AsSpan(s * table.ScenarioWidth));
         }
         return new FrozenKnowledge(
-            reader, torch.tensor(table.UserVectors).view(table.Count, table.UserWidth), torch.tensor(vectors).view(scenarios.Count, table.ScenarioWidth), missing);
+            reader, torch.tensor(table.UserVectors).view(table.Count, table.UserWidth), torch.tensor(vectors).view(scenarios.Count, table.ScenarioWidth), missing,
+            [.. table.Users.SelectMany((user, place) => Enumerable.Repeat(place, user.AsOfRanks.Count))]);
     }
 
     /// <summary>The knowledge of a batch, in the current dispose scope.</summary>
@@ -69,8 +77,11 @@ public sealed class FrozenKnowledge : IDisposable
         var missing = new bool[_scenarioMissing.Length];
         for (var s = 0; s < missing.Length; s++)
             missing[s] = _scenarioMissing[s] || (!dropScenario.IsEmpty && dropScenario[s]);
+        var users = _userOfRow is null
+            ? _users.index_select(0, torch.tensor(distinct.ToArray()))
+            : _reader.LearnedUsers(torch.tensor(distinct.Select(row => (long)_userOfRow[row]).ToArray()));
         return _reader.Fill(
-            _users.index_select(0, torch.tensor(distinct.ToArray())), torch.tensor(owner), _scenarios, torch.tensor(missing).unsqueeze(1));
+            users, torch.tensor(owner), _scenarios, torch.tensor(missing).unsqueeze(1));
     }
 
     public void Dispose()

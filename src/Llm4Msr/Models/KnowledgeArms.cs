@@ -10,6 +10,11 @@ public static class KnowledgeArms
         KnowledgeArm.Real => table,
         KnowledgeArm.Shuffled => table.WithUsersShuffled(seed),
         KnowledgeArm.Random => table.WithRandomVectors(seed),
+        KnowledgeArm.Constant => table.WithOneVector(),
+        KnowledgeArm.IdEmbedding => table, // which says who is known; the reader holds the vectors
         _ => throw new ArgumentOutOfRangeException(nameof(arm), arm, null),
     };
+
+    /// <summary>How many users' vectors are learned; null where all are read from the table.</summary>
+    public static int? LearnedUsers(this KnowledgeArm arm, KnowledgeTable table) => arm == KnowledgeArm.IdEmbedding ? table.Users.Count : null;
 }

@@ -10,6 +10,12 @@ public enum KnowledgeArm
 
     /// <summary>Normal noise of the same width, for users and scenarios.</summary>
     Random,
+
+    /// <summary>Every user has the same vector, the mean of all: what is left is the capacity of the layers.</summary>
+    Constant,
+
+    /// <summary>Every user has a vector that is learned with the weights, of the width that the generators read: an id and no knowledge.</summary>
+    IdEmbedding,
 }
 
 /// <summary>What a trained model is, beside its weights.</summary>

@@ -118,7 +118,8 @@ public sealed class ModelFolder
         FolderManifest.Verify(SeedFolder(seed), SeedFormat, WhatItIs, WayOut);
         var knowledge = Description.Knowledge;
         var reader = knowledge is null ? null
-            : new KnowledgeReader(knowledge.StoredUserWidth, knowledge.UserWidth, knowledge.StoredScenarioWidth, knowledge.ScenarioWidth, Description.Options.Fusion!);
+            : new KnowledgeReader(knowledge.StoredUserWidth, knowledge.UserWidth, knowledge.StoredScenarioWidth, knowledge.ScenarioWidth, Description.Options.Fusion!,
+                knowledge.Arm.LearnedUsers(Knowledge!));
         var model = new ClickModel(Encoder.Schema, Encoder.Scenarios.Count, Description.Options, reader, seed: 0);
         try
         {

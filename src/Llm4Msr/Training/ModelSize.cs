@@ -22,7 +22,8 @@ public sealed record ModelSize(long Parameters, long TableParameters, long Bytes
         var reader = fusion is null ? null
             : new KnowledgeReader(
                 table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, rows.Snapshots.Length),
-                table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.Scenarios.Count), fusion);
+                table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.Scenarios.Count), fusion,
+                options.Arm.LearnedUsers(table));
         var knowledge = reader is null ? 0
             : table!.Count * (long)(table.UserWidth + reader.Shape.UserWidth) + table.Scenarios.Count * (long)(table.ScenarioWidth + reader.Shape.ScenarioWidth);
         using var model = new ClickModel(data.Encoder.Schema, data.Description.Scenarios.Count, options.Model, reader, seed: 0);

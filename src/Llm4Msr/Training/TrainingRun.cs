@@ -229,7 +229,7 @@ public sealed class TrainingRun
         if (table is not null)
         {
             var users = torch.tensor(table.UserVectors).view(table.Count, table.UserWidth).index_select(0, torch.tensor(_rows.Snapshots));
-            reader = new KnowledgeReader(users, torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth), _options.Model.Fusion!);
+            reader = new KnowledgeReader(users, torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth), _options.Model.Fusion!, _options.Arm.LearnedUsers(table), seed);
         }
         return new ClickModel(_data.Encoder.Schema, _data.Description.Scenarios.Count, _options.Model, reader, seed);
     }

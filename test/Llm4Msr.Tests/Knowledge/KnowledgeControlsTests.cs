@@ -68,6 +68,7 @@ public class KnowledgeControlsTests
 
         table.WithUsersShuffled(1);
         table.WithRandomVectors(1);
+        table.WithOneVector();
 
         Assert.Equal(before, table.UserVectors);
     }
@@ -88,6 +89,20 @@ public class KnowledgeControlsTests
         Assert.NotEqual(table.ScenarioVectors, random.ScenarioVectors);
         Assert.Equal(table.Scenarios, random.Scenarios);
         Assert.Equal("random, seed 7", random.Origin.Arm);
+    }
+
+    /// <summary>Row r of the table holds [2r, 2r + 1].</summary>
+    [Fact]
+    public void OneVectorIsTheMeanOfAllAndScenariosKeepTheirs()
+    {
+        var table = Table(users: 5);
+
+        var constant = table.WithOneVector();
+
+        Assert.All(Enumerable.Range(0, constant.Count), row => Assert.Equal([9f, 10f], constant.UserVector(row).ToArray()));
+        Assert.Same(table.Users, constant.Users);
+        Assert.Equal(table.ScenarioVectors, constant.ScenarioVectors);
+        Assert.Equal("constant", constant.Origin.Arm);
     }
 
     /// <summary>Users of two snapshots each.</summary>

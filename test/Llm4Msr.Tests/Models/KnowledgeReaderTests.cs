@@ -1,3 +1,4 @@
+using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -79,6 +80,28 @@ public sealed class KnowledgeReaderTests : IDisposable
 
         Assert.Equal(reader.ReadUsers(constant), reader.ReadUsers(other));
         Assert.True(reader.ReadUsers(constant).isfinite().all().item<bool>());
+    }
+
+    /// <summary>The control that knows users by number: what is stored must not reach the model, and snapshots of a user share its vector.</summary>
+    [Fact]
+    public void LearnedUsersHaveAVectorEachThatLearnsAndReadNothingThatIsStored()
+    {
+        const int Learned = 3;
+        int[] userOfRow = [0, 0, 1, 2, 2];
+        var reader = new KnowledgeReader(_users, _scenarios, new FusionOptions { Components = 5 }, Learned, seed: 4);
+        BatchKnowledge Known(Tensor stored) => new FrozenKnowledge(reader, stored, _scenarios, new bool[Scenarios], userOfRow).For([4, 0, -1, 1, 3]);
+
+        var known = Known(_users[..5]);
+        var vectors = known.User.Distinct.index_select(0, known.User.Owner);
+        vectors.sum().backward();
+
+        var ids = reader.named_parameters().Single(p => p.name == "user_ids").parameter;
+        Assert.Equal([Learned, 5], ids.shape);
+        Assert.Equal(ids[tensor((long[])[2, 0, 0, 2])], vectors[tensor((long[])[0, 1, 3, 4])]);
+        Assert.Equal(tensor((float[])[2, 0, 2]), ids.grad!.sum(1) / 5); // how often each was seen
+        Assert.Equal(known.User.Distinct, Known(_users[5..10]).User.Distinct);
+        Assert.DoesNotContain(reader.named_buffers(), b => b.name.StartsWith("user", StringComparison.Ordinal));
+        Assert.Equal(5, reader.Shape.UserWidth);
     }
 
     private static KnowledgeReader Reader(Tensor users, Tensor scenarios) => new(users, scenarios, new FusionOptions { Components = 5 });

@@ -12,7 +12,7 @@ namespace Llm4Msr.Models.Enhancements;
 /// of 1, and in the place of missing knowledge a learned vector.
 /// </summary>
 /// <remarks>
-/// Shapes: U distinct users, H width of their vectors, R components (or H where there is no projection), S scenarios, Hs
+/// Shapes: U distinct users of P, H width of their vectors, R components (or H where there is no projection), S scenarios, Hs
 /// width of theirs, D coordinates (or Hs where they are read as they are). The statistics come from training users alone
 /// and stay with the weights, so that knowledge made later is read in the same way.
 /// The common scale makes a learning rate mean the same for every language model: what a step of Adam changes in a generated
@@ -26,30 +26,39 @@ public sealed class KnowledgeReader : nn.Module
 
     private readonly Parameter? user_none; // each only where a level reads it: a weight that nothing reads is not one
     private readonly Parameter? scenario_none;
+    private readonly Parameter? user_ids; // [P, R], only for the control that knows users by number
     private readonly Tensor? user_mean;  // [H]
     private readonly Tensor? user_basis; // [H, R]; the z-score's division is in it
     private readonly Tensor? scenario_basis; // [Hs, D]
 
     /// <param name="trainingUsers">The vectors from which the statistics come, [N, H] float32.</param>
     /// <param name="scenarios">[S, Hs] float32.</param>
-    public KnowledgeReader(Tensor trainingUsers, Tensor scenarios, FusionOptions options) : base(nameof(KnowledgeReader))
+    /// <param name="learnedUsers">P, where users' vectors are learned in the place of what is stored; null where they are read.</param>
+    /// <param name="seed">Decides the first values of learned vectors.</param>
+    public KnowledgeReader(Tensor trainingUsers, Tensor scenarios, FusionOptions options, int? learnedUsers = null, ulong seed = 0) : base(nameof(KnowledgeReader))
     {
-        if (options.Components is not null)
-            (user_mean, user_basis) = PrincipalComponents(trainingUsers, UserWidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]));
+        var width = UserWidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]);
+        if (learnedUsers is { } users && options.UserLevel != FusionPlacement.None)
+            user_ids = LearnedVectors(users, width, seed);
+        else if (options.Components is not null)
+            (user_mean, user_basis) = PrincipalComponents(trainingUsers, width);
         if (options.NormalizeScenarios)
             scenario_basis = Span(Normalized(scenarios));
-        var (readUsers, readScenarios) = (ReadUsers(trainingUsers), ReadScenarios(scenarios));
-        Shape = new KnowledgeShape((int)readUsers.shape[1], Scale(readUsers), (int)readScenarios.shape[1], Scale(readScenarios));
+        var readScenarios = ReadScenarios(scenarios);
+        Shape = new KnowledgeShape(width, user_ids is null ? Scale(ReadUsers(trainingUsers)) : 1, (int)readScenarios.shape[1], Scale(readScenarios));
         (user_none, scenario_none) = Missing(options);
         RegisterComponents();
     }
 
     /// <summary>For a model whose weights are about to be loaded.</summary>
-    public KnowledgeReader(int storedUserWidth, int userWidth, int storedScenarioWidth, int scenarioWidth, FusionOptions options) : base(nameof(KnowledgeReader))
+    public KnowledgeReader(
+        int storedUserWidth, int userWidth, int storedScenarioWidth, int scenarioWidth, FusionOptions options, int? learnedUsers = null) : base(nameof(KnowledgeReader))
     {
         if (options.NormalizeScenarios)
             scenario_basis = zeros(storedScenarioWidth, scenarioWidth);
-        if (options.Components is not null)
+        if (learnedUsers is { } users && options.UserLevel != FusionPlacement.None)
+            user_ids = LearnedVectors(users, userWidth, seed: 0);
+        else if (options.Components is not null)
             (user_mean, user_basis) = (zeros(storedUserWidth), zeros(storedUserWidth, userWidth));
         Shape = new KnowledgeShape(userWidth, 1, scenarioWidth, 1);
         (user_none, scenario_none) = Missing(options);
@@ -71,6 +80,14 @@ public sealed class KnowledgeReader : nn.Module
     /// <returns>[N, R].</returns>
     public Tensor ReadUsers(Tensor vectors) => user_basis is null ? vectors : (vectors - user_mean!).mm(user_basis);
 
+    /// <summary>Whether users' vectors are learned, one for each user, and none is read.</summary>
+    public bool LearnsUsers => user_ids is not null;
+
+    /// <summary>The learned vectors of users by their place in the table, which learn with the weights.</summary>
+    /// <param name="places">[U] int64.</param>
+    /// <returns>[U, R].</returns>
+    public Tensor LearnedUsers(Tensor places) => user_ids!.index_select(0, places);
+
     /// <param name="vectors">As stored, [S, Hs].</param>
     /// <returns>[S, D].</returns>
     public Tensor ReadScenarios(Tensor vectors) => scenario_basis is null ? vectors : Normalized(vectors).mm(scenario_basis);
@@ -83,6 +100,13 @@ public sealed class KnowledgeReader : nn.Module
     public BatchKnowledge Fill(Tensor users, Tensor owner, Tensor scenarios, Tensor scenarioMissing) => new(
         new RowKnowledge(user_none is null ? users : cat([user_none.unsqueeze(0), users]), owner),
         scenario_none is null ? scenarios : scenario_none.where(scenarioMissing, scenarios));
+
+    /// <summary>They start as the embeddings of the other fields do, so that a user that training never meets stays near zero.</summary>
+    private static Parameter LearnedVectors(int users, int width, ulong seed)
+    {
+        using var random = new Generator(seed, CPU);
+        return Weights.Normal(FeatureEmbedding.FirstDeviation, random, users, width);
+    }
 
     private (Parameter? User, Parameter? Scenario) Missing(FusionOptions options) => (
         options.UserLevel == FusionPlacement.None ? null : Weights.Constant(0, Shape.UserWidth),

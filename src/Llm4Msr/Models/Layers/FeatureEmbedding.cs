@@ -15,7 +15,7 @@ public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Ten
     /// <summary>Rows of a table from which on its gradient holds only the rows that a batch looks up; smaller tables have a whole one.</summary>
     public const int LargestDense = 200_000;
 
-    private const double FirstDeviation = 0.001;
+    internal const double FirstDeviation = 0.001;
 
     private readonly nn.Module[] tables;
 

@@ -1,0 +1,77 @@
+using Llm4Msr.Evaluation;
+using Spectre.Console;
+
+namespace Llm4Msr.Cli.Grids;
+
+/// <summary>What <c>controls</c> found: a row per arm, and the verdict in a sentence.</summary>
+/// <param name="Others">Real knowledge less each other arm, by the arm's name.</param>
+internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDictionary<string, Comparison> Others, KnowledgeVerdict Verdict)
+{
+    public object Model(string output) => new
+    {
+        output,
+        verdict = Verdict.Gain,
+        because = Verdict.Deciding,
+        smallestGain = Verdict.SmallestGain,
+        sentence = Sentence(),
+        arms = Arms.Select(arm => new
+        {
+            arm = arm.Arm.Name,
+            trials = arm.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }),
+            chosen = arm.Best.Cell.Name,
+            run = arm.Best.Run,
+            test = arm.Best.Seeds.Select(s => s.Test),
+            realLess = Of(arm) is { } other ? new { other.Scenarios, other.Mean } : null,
+        }),
+        users = Others.Values.First().Users,
+        replicates = Others.Values.First().Replicates,
+    };
+
+    public void WriteTable(string path) => CsvFile.Write(
+        path, ["arm", "trials", "settings", "validation", "test_auc", "real_less_arm", "low", "high", "smallest_detectable", "p_over_seeds", "run"],
+        Arms.Select(arm => (IReadOnlyList<object?>)[
+            arm.Arm.Name, arm.Trials.Count, Cell.Spelled(arm.Best.Cell.Settings), arm.Best.Shown, arm.TestAuc, Of(arm)?.Mean.Difference, Of(arm)?.Mean.Interval?.Low,
+            Of(arm)?.Mean.Interval?.High, Of(arm)?.Mean.SmallestDetectable, Of(arm)?.Mean.OverSeeds?.P, arm.Best.Run]));
+
+    public void Print(IAnsiConsole console)
+    {
+        var table = EvaluationReport.NewTable("mean scenario AUC, test part");
+        table.AddColumn("arm");
+        var chosen = Arms.Any(arm => arm.Best.Cell.Settings.Count > 0);
+        EvaluationReport.AddColumns(table, [.. (string[])(chosen ? ["chosen settings"] : []), "validation", "AUC", "real\nless arm", "95 % interval", "would be\ndetected", "t-test\np", ""]);
+        foreach (var arm in Arms)
+        {
+            var mean = Of(arm)?.Mean;
+            table.AddRow([.. ((string[])[
+                arm.Arm.Name, .. (string[])(chosen ? [Cell.Spelled(arm.Best.Cell.Settings)] : []), EvaluationReport.Figure(arm.Best.Shown),
+                EvaluationReport.Figure(arm.TestAuc), mean is null ? "" : ComparisonReport.Signed(mean.Difference), mean is null ? "" : ComparisonReport.Text(mean.Interval),
+                mean?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? ComparisonReport.P(test) : "", Word(mean),
+            ]).Select(Markup.Escape)]);
+        }
+        console.Write(table);
+        console.WriteLine(Sentence());
+        console.WriteLine(Inv($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or equal on rows that would have shown {Verdict.SmallestGain:0.0000}; else not shown."));
+        var seeds = Arms[0].Best.Seeds.Count;
+        console.WriteLine(Inv($"Every arm had {Arms[0].Trials.Count} {(Arms[0].Trials.Count == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
+    }
+
+    private string Sentence() => Verdict.Gain switch
+    {
+        KnowledgeGain.Yes => $"Knowledge helps beyond capacity: yes. Real knowledge is ahead of {string.Join(", ", Verdict.Deciding)}.",
+        KnowledgeGain.No => $"Knowledge helps beyond capacity: no. Real knowledge is no better than {string.Join(", ", Verdict.Deciding)}.",
+        _ => $"Knowledge helps beyond capacity: not shown. Real knowledge is not surely ahead of {string.Join(", ", Verdict.Deciding)}, and these rows could not have shown every gain that matters.",
+    };
+
+    private Comparison? Of(ArmResult arm) => Others.GetValueOrDefault(arm.Arm.Name);
+
+    private static string Word(AucDifference? mean) => mean?.Verdict switch
+    {
+        null => "",
+        Evaluation.Verdict.SecondAhead => "real ahead",
+        Evaluation.Verdict.FirstAhead => "real behind",
+        Evaluation.Verdict.NotShown => "not shown",
+        _ => "undefined",
+    };
+
+    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+}
