@@ -75,9 +75,8 @@ internal static class ImportProcess
                 cancellation.ThrowIfCancellationRequested();
                 if (waited > limit)
                     throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import took longer than {Terminal.Duration(limit)} and was stopped while {doing}. Give it more with --time-limit.");
-                process.Refresh();
-                if (!process.HasExited && process.WorkingSet64 > memory * Slack)
-                    throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import held more than {memory >> 20} MiB and was stopped while {doing}. Give it more with --memory.");
+                if (MemoryOf(process) > memory * Slack)
+                    throw new Llm4MsrException(FaultKind.ResourceMissing, FormattableString.Invariant($"The import held more than {memory / (double)(1L << 30):0.##} GiB and was stopped while {doing}. Give it more with --memory."));
             }
         }
         catch
@@ -93,6 +92,20 @@ internal static class ImportProcess
         {
             throw new Llm4MsrException(FaultKind.BadInput,
                 FormattableString.Invariant($"The import ended with exit code {process.ExitCode} while {doing}: a file that its reader cannot stand? Nothing was written. {errors.Result.Trim().Shortened()}"));
+        }
+    }
+
+    /// <returns>0 where the process ends in the moment that it is looked at.</returns>
+    private static long MemoryOf(Process process)
+    {
+        try
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+        catch (InvalidOperationException)
+        {
+            return 0;
         }
     }
 
