@@ -19,7 +19,7 @@ internal static class ReasonVerb
     {
         var defaults = new ReasoningOptions();
         var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
-        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, or a Hugging Face folder.", Required = true, HelpName = "FILE" };
+        var model = new Option<string>("--model") { Description = "Language model: a GGUF file, or a Hugging Face folder; 'embedded' is for trying out only.", Required = true, HelpName = "FILE" };
         var output = new Option<string>("--out") { Description = "Knowledge store: made, or gone on with.", Required = true, HelpName = "KNOWLEDGE.db" };
         var history = new Option<int>("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => defaults.History };
         var newTokens = new Option<int>("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => defaults.MaxNewTokens };
@@ -67,6 +67,8 @@ internal static class ReasonVerb
         Check(options);
         AtLeast.Check(1, ("--history", options.History), ("--max-new-tokens", options.MaxNewTokens), ("--batch-size", options.BatchSize), ("--workers", options.Workers));
         var data = InteractionDataset.Open(dataFolder);
+        if (modelPath == EmbeddedModel.Name)
+            cli.Terminal.Say("The embedded model is for trying out only: it knows the words of generated catalogues, and of other items it says nothing.");
         torch.set_num_threads(1); // a core for each worker
         using var model = LanguageModel.Load(modelPath, loading);
         CheckLayers(options.States, model);
