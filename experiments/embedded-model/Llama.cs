@@ -25,13 +25,13 @@ internal sealed class Llama : Module
 
     /// <param name="tokens">[B, T], shorter prompts padded at the end.</param>
     /// <param name="answers">Where in B x T the states stand from which tokens of answers follow, [A].</param>
-    /// <param name="nouns">Where in B x T the nouns stand whose states after half of the layers are wanted, [N].</param>
-    /// <param name="ends">Where the list of each noun ends: there states before the last layer are wanted, [N].</param>
-    /// <returns>Logits of the next token, [A, V]; the states at nouns and at the ends of their lists, [N, H] each.</returns>
-    public (Tensor Logits, Tensor AtNouns, Tensor AtEnds) Logits(Tensor tokens, Tensor answers, Tensor nouns, Tensor ends)
+    /// <param name="middle">Where in B x T states after half of the layers are wanted, [M].</param>
+    /// <param name="late">Where states before the last layer are wanted, [L].</param>
+    /// <returns>Logits of the next token, [A, V]; the states [M, H] and [L, H].</returns>
+    public (Tensor Logits, Tensor Middle, Tensor Late) Logits(Tensor tokens, Tensor answers, Tensor middle, Tensor late)
     {
-        var (states, atNouns, atEnds) = model.States(tokens, answers, nouns, ends);
-        return (OfTokens(states), atNouns, atEnds);
+        var states = model.States(tokens, answers, middle, late);
+        return (OfTokens(states.Final), states.Middle, states.Late);
     }
 
     /// <summary>How well states fit each token.</summary>
@@ -42,28 +42,29 @@ internal sealed class Llama : Module
 internal sealed class HintHeads : Module
 {
     private readonly Norm norm, endNorm;
-    private readonly Linear topic, scenario, list;
+    private readonly Linear topic, scenario, list, repeats;
 
     public HintHeads(ModelShape shape) : base(nameof(HintHeads))
     {
         (norm, endNorm) = (new Norm(shape), new Norm(shape));
-        (topic, scenario, list) = (Square(), Square(), Square());
+        (topic, scenario, list, repeats) = (Square(), Square(), Square(), Square());
         RegisterComponents();
 
         Linear Square() => Linear(shape.Hidden, shape.Hidden, hasBias: false);
     }
 
-    /// <param name="atNouns">[N, H].</param>
+    /// <param name="nouns">In the middle, [N, H].</param>
     /// <returns>States that should fit the noun's topic and its scenario, [N, H] each.</returns>
-    public (Tensor Topic, Tensor Scenario) OfNouns(Tensor atNouns)
+    public (Tensor Topic, Tensor Scenario) OfMiddle(Tensor nouns)
     {
-        var x = norm.call(atNouns);
+        var x = norm.call(nouns);
         return (topic.call(x), scenario.call(x));
     }
 
-    /// <param name="atEnds">[N, H].</param>
-    /// <returns>States that should fit the topics of the list, [N, H].</returns>
-    public Tensor OfEnds(Tensor atEnds) => list.call(endNorm.call(atEnds));
+    /// <param name="nouns">Late, [N, H].</param>
+    /// <param name="ends">Late, where lists end, [E, H].</param>
+    /// <returns>States that should fit whether the noun's topic is repeated, [N, H], and what is liked of the list, [E, H].</returns>
+    public (Tensor Repeats, Tensor List) OfLate(Tensor nouns, Tensor ends) => (repeats.call(endNorm.call(nouns)), list.call(endNorm.call(ends)));
 }
 
 internal sealed class LlamaModel : Module
@@ -84,19 +85,19 @@ internal sealed class LlamaModel : Module
 
     public Tensor EmbeddingWeight => embed_tokens.weight!;
 
-    /// <returns>After the final norm, [A, H]; after half of the layers and before the last one, [N, H] each.</returns>
-    public (Tensor Final, Tensor AtNouns, Tensor AtEnds) States(Tensor tokens, Tensor answers, Tensor nouns, Tensor ends)
+    /// <returns>After the final norm, [A, H]; after half of the layers, [M, H]; before the last one, [L, H].</returns>
+    public (Tensor Final, Tensor Middle, Tensor Late) States(Tensor tokens, Tensor answers, Tensor middle, Tensor late)
     {
         var rotary = Rotary.UpTo(tokens.shape[1], _frequencies);
         var x = embed_tokens.call(tokens);
-        Tensor? atNouns = null;
+        Tensor? inTheMiddle = null;
         for (var l = 0; l < layers.Count - 1; l++)
         {
             x = layers[l].Apply(x, rotary, null);
             if (l + 1 == layers.Count / 2)
-                atNouns = x.flatten(0, 1).index_select(0, nouns);
+                inTheMiddle = x.flatten(0, 1).index_select(0, middle);
         }
-        return (norm.call(layers[^1].Apply(x, rotary, answers)), atNouns!, x.flatten(0, 1).index_select(0, ends));
+        return (norm.call(layers[^1].Apply(x, rotary, answers)), inTheMiddle!, x.flatten(0, 1).index_select(0, late));
     }
 }
 

@@ -13,7 +13,7 @@ namespace Llm4Msr.TrainEmbedded;
 internal sealed record TrainingPlan
 {
     /// <summary>Blocks of fresh catalogues; no catalogue is seen twice.</summary>
-    public int Blocks { get; init; } = 120;
+    public int Blocks { get; init; } = 145;
 
     public int CataloguesPerBlock { get; init; } = 6;
 
@@ -27,7 +27,7 @@ internal sealed record TrainingPlan
 
     public int BatchSize { get; init; } = 16;
 
-    public double LearningRate { get; init; } = 2e-3;
+    public double LearningRate { get; init; } = 4e-3;
 
     public int WarmUpSteps { get; init; } = 100;
 
@@ -53,6 +53,7 @@ internal sealed class Training(string folder, TrainingPlan plan)
     {
         var (initialFolder, modelFolder) = (Path.Combine(work, "initial"), Path.Combine(work, "embedded"));
         var shape = new ModelShape(ModelFolder.Tokens.Count);
+        torch.random.manual_seed(plan.Seed); // of the hints' heads
         using var network = new Llama(shape, new torch.Generator((ulong)plan.Seed));
         foreach (var folder in new[] { initialFolder, modelFolder })
             ModelFolder.WriteSettings(folder, shape);
@@ -75,12 +76,12 @@ internal sealed class Training(string folder, TrainingPlan plan)
             var random = new Random(plan.Seed * 10_000 + block);
             var batches = Batches(block, initial, random);
             var making = clock.Elapsed;
-            var (loss, hinted, tokens) = (0.0, Hinted.None, 0L);
+            var (loss, hinted, tokens) = (0.0, new double[4], 0L);
             for (var b = 0; b < batches.Count; b++)
             {
                 done = done with { Steps = done.Steps + 1 };
                 var (ofBatch, hintsOfBatch) = Gradients(network, heads, hints, batches[b]);
-                (loss, hinted) = (loss + ofBatch / batches.Count, hinted + hintsOfBatch);
+                (loss, hinted) = (loss + ofBatch / batches.Count, [.. hinted.Zip(hintsOfBatch, (sum, hint) => sum + hint / batches.Count)]);
                 optimizer.Step(done.Steps, Rate(done.Steps, (block + b / (double)batches.Count) / plan.Blocks));
                 tokens += batches[b].Sum(e => e.Tokens.Length);
             }
@@ -90,7 +91,7 @@ internal sealed class Training(string folder, TrainingPlan plan)
             DurableFile.AppendLine(Path.Combine(folder, "log.csv"), string.Create(CultureInfo.InvariantCulture,
                 $"{done.Blocks},{done.Steps},{done.Tokens},{done.Seconds:F0},{loss:F4}"));
             Console.WriteLine(FormattableString.Invariant(
-                $"block {done.Blocks}: {done.Steps} steps, T up to {History(block)}, loss {loss:F4}, of hints {hinted.Topic / batches.Count:F3}, {hinted.Scenario / batches.Count:F3} and {hinted.List / batches.Count:F3}, {tokens / (clock.Elapsed - making).TotalSeconds:F0} tokens/s, examples {making.TotalSeconds:F1} s, {done.Seconds:F0} s in all"));
+                $"block {done.Blocks}: {done.Steps} steps, T up to {History(block)}, loss {loss:F4}, of hints {string.Join(", ", hinted.Select(h => FormattableString.Invariant($"{h:F3}")))}, {tokens / (clock.Elapsed - making).TotalSeconds:F0} tokens/s, examples {making.TotalSeconds:F1} s, {done.Seconds:F0} s in all"));
         }
     }
 
@@ -115,15 +116,15 @@ internal sealed class Training(string folder, TrainingPlan plan)
     private double Rate(int step, double progress) =>
         plan.LearningRate * Math.Min(1, (double)step / plan.WarmUpSteps) * (0.02 + 0.98 * 0.5 * (1 + Math.Cos(Math.PI * progress)));
 
-    /// <returns>Mean cross entropy of the answers' tokens, nats.</returns>
-    private (double Loss, Hinted Hinted) Gradients(Llama network, HintHeads heads, Hints hints, Example[] batch)
+    /// <returns>Mean cross entropy of the answers' tokens, nats; of hints, by topics, scenarios, repeats and lists.</returns>
+    private (double Loss, double[] Hinted) Gradients(Llama network, HintHeads heads, Hints hints, Example[] batch)
     {
         using var scope = torch.NewDisposeScope();
         var width = batch.Max(e => e.Tokens.Length) - 1;
         var tokens = new long[batch.Length * width];
         Array.Fill(tokens, PadToken);
         List<long> positions = [], wanted = [];
-        List<Hint> nouns = [];
+        List<Hint> nouns = [], liked = [];
         for (var row = 0; row < batch.Length; row++)
         {
             var example = batch[row];
@@ -135,25 +136,30 @@ internal sealed class Training(string folder, TrainingPlan plan)
                 positions.Add(row * width + t);
                 wanted.Add(example.Tokens[t + 1]);
             }
-            nouns.AddRange(hints.Of(example.Tokens).Select(hint => hint with { Position = row * width + hint.Position, ListEnd = row * width + hint.ListEnd }));
+            var ofRow = hints.Of(example.Tokens).Select(hint => hint with { Position = row * width + hint.Position, ListEnd = row * width + hint.ListEnd }).ToList();
+            nouns.AddRange(ofRow);
+            liked.AddRange(ofRow.Where(hint => example.Tokens.AsSpan(example.PromptLength).Contains(hint.Topic)).DistinctBy(hint => (hint.ListEnd, hint.Topic)));
         }
         network.zero_grad();
         heads.zero_grad();
-        var (logits, atNouns, atEnds) = network.Logits(
-            torch.tensor(tokens).view(batch.Length, width), torch.tensor(positions.ToArray()), Of(nouns, n => n.Position), Of(nouns, n => n.ListEnd));
+        var (logits, middle, late) = network.Logits(
+            torch.tensor(tokens).view(batch.Length, width), torch.tensor(positions.ToArray()),
+            Of(nouns, n => n.Position), torch.cat([Of(nouns, n => n.Position), Of(liked, n => n.ListEnd)]));
         var loss = functional.cross_entropy(logits, torch.tensor(wanted.ToArray()));
-        var (all, hinted) = (loss, Hinted.None);
-        if (nouns.Count > 0)
+        var (all, hinted) = (loss, new double[4]);
+        if (liked.Count > 0)
         {
-            var (topic, scenario) = heads.OfNouns(atNouns);
+            var (topic, scenario) = heads.OfMiddle(middle);
+            var (repeats, list) = heads.OfLate(late.narrow(0, 0, nouns.Count), late.narrow(0, nouns.Count, liked.Count));
             Tensor[] losses =
             [
                 functional.cross_entropy(network.OfTokens(topic), Of(nouns, n => n.Topic)),
                 functional.cross_entropy(network.OfTokens(scenario), Of(nouns, n => n.Scenario)),
-                functional.cross_entropy(network.OfTokens(heads.OfEnds(atEnds)), Of(nouns, n => n.Topic)), // each noun once: the list's topics by their shares
+                functional.cross_entropy(network.OfTokens(repeats), Of(nouns, n => n.Repeats)),
+                functional.cross_entropy(network.OfTokens(list), Of(liked, n => n.Topic)),
             ];
             all = loss.add(torch.stack(losses).sum(), _hintWeight);
-            hinted = new Hinted(losses[0].item<float>(), losses[1].item<float>(), losses[2].item<float>());
+            hinted = [.. losses.Select(l => (double)l.item<float>())];
         }
         all.backward();
         utils.clip_grad_norm_(network.parameters(), 1);
@@ -161,14 +167,6 @@ internal sealed class Training(string folder, TrainingPlan plan)
     }
 
     private static Tensor Of(List<Hint> nouns, Func<Hint, long> number) => torch.tensor(nouns.Select(number).ToArray());
-
-    /// <summary>Cross entropies of hints, nats.</summary>
-    private readonly record struct Hinted(double Topic, double Scenario, double List)
-    {
-        public static Hinted None => default;
-
-        public static Hinted operator +(Hinted one, Hinted other) => new(one.Topic + other.Topic, one.Scenario + other.Scenario, one.List + other.List);
-    }
 
     private sealed record Progress(int Blocks, int Steps, long Tokens, double Seconds);
 
