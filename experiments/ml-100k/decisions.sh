@@ -1,6 +1,6 @@
 #!/bin/bash
 # What the decisions of docs/decisions.md change, measured: one option away from run.sh's cells, everything else alike.
-# Goes on where it was interrupted. Needs run.sh to have been run in WORK, and about an hour of one core beside it.
+# Goes on where it was interrupted. Needs run.sh to have been run in WORK, and about two hours of one core beside it.
 #
 #   experiments/ml-100k/decisions.sh WORK
 set -euo pipefail
@@ -39,14 +39,14 @@ cells() {
         echo "i.none-user.${order//,/}.none data-user --backbone aitm --enhancement none --scenario-order $order"
         echo "i.none-user-holdout.${order//,/}.none data-user-holdout --backbone aitm --enhancement none --scenario-order $order"
     done
-    # Whole vectors into whole weights cost forty times as much per step, so they come last, and for the narrower vectors alone.
+    # Whole vectors into whole weights cost forty times as much per step, so they come last, with one seed and for the narrower vectors alone.
     knowledge=encoder-train-part
     for arm in real shuffled; do
-        cell h full --generator full
-        cell a paper --preset paper
+        cell h full --generator full --seeds 1
+        cell a paper --preset paper --seeds 1
     done
 }
 export llm4msr seeds
-cells | xargs -P "$jobs" -L 1 bash -c '"$llm4msr" train "${@:2}" --seeds "$seeds" --out "decisions/$1" --json > "decisions/$1.json" || { echo "failed: $1" >&2; exit 255; }' cell
+cells | xargs -P "$jobs" -L 1 bash -c '[[ " $* " == *" --seeds "* ]] || set -- "$@" --seeds "$seeds"; "$llm4msr" train "${@:2}" --out "decisions/$1" --json > "decisions/$1.json" || { echo "failed: $1" >&2; exit 255; }' cell
 dotnet run "$here/decisions.cs" -- . > "$here/decisions.md"
 echo "Written: $here/decisions.md"

@@ -57,11 +57,11 @@ internal static class EvaluationReport
 
     private static void PrintDetails(IAnsiConsole console, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals)
     {
-        var table = NewTable("rows, users and the other intervals");
+        var table = NewTable(intervals is null ? "rows and users" : "rows, users and the other intervals");
         table.AddColumn("");
         AddColumns(table, ["rows", "clicks", "users with\nboth classes", "left out of\ngrouped AUC",
             .. (string[])(intervals is null ? [] : ["grouped AUC\n95 % interval", "log loss\n95 % interval"])]);
-        var calibration = NewTable("intervals of calibration");
+        var calibration = NewTable("95 % intervals of calibration");
         calibration.AddColumn("");
         AddColumns(calibration, ["norm. entropy", "ECE", "predicted / actual"]);
         var metrics = seeds[0].Metrics; // counts are those of the rows, whatever the seed

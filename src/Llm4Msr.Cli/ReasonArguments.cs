@@ -14,7 +14,7 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
     private static readonly ReasoningOptions s_defaults = new();
 
     private readonly Argument<string> _data = new("data") { Description = "Folder written by 'llm4msr prepare'." };
-    private readonly Option<string> _model = new("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY).", Required = true, HelpName = "FILE|URL" };
+    private readonly Option<string> _model = new("--model") { Description = "Language model: a GGUF file, a Hugging Face folder, or the address of a server (its key: environment variable LLM4MSR_API_KEY); 'embedded' is for trying out only.", Required = true, HelpName = "FILE|URL" };
     private readonly Option<string?> _output = new("--out") { Description = outputDescription, Required = outputRequired, HelpName = "KNOWLEDGE.db" };
     private readonly Option<int> _history = new("--history") { Description = "T: the most items of one scenario in a prompt.", DefaultValueFactory = _ => s_defaults.History };
     private readonly Option<int> _newTokens = new("--max-new-tokens") { Description = "Length of an answer at most.", DefaultValueFactory = _ => s_defaults.MaxNewTokens };

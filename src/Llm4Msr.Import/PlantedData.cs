@@ -7,96 +7,89 @@ namespace Llm4Msr.Import;
 /// <summary>How much to plant.</summary>
 public sealed record PlantedOptions
 {
-    public int Users { get; init; } = 1500;
+    public int Users { get; init; } = 2000;
 
     public int Items { get; init; } = 300;
 
     /// <summary>Mean number of interactions per user; the activity of users is skewed.</summary>
-    public int InteractionsPerUser { get; init; } = 40;
+    public int InteractionsPerUser { get; init; } = 60;
 
-    /// <summary>Width of the planted knowledge vectors.</summary>
-    public int KnowledgeWidth { get; init; } = 64;
-
+    /// <summary>Decides the catalogue and everything that happens in it.</summary>
     public int Seed { get; init; } = 1;
 }
 
-/// <summary>Generated logs and the truth behind them.</summary>
-/// <param name="UserKnowledge">
-/// For each user what an ideal language model would know: the planted interests, seen through a fixed random map with a
-/// little noise.
-/// </param>
-public sealed record PlantedData(RawData Raw, IReadOnlyList<float[]> UserKnowledge, IReadOnlyList<float[]> ScenarioKnowledge)
+/// <summary>Generated logs of one catalogue and the truth behind them.</summary>
+/// <param name="Topics">Names of the catalogue's topics, in the vocabulary's order.</param>
+/// <param name="TopicOfItem">For each item the row of its topic.</param>
+/// <param name="Interests">For each user what was planted.</param>
+public sealed record PlantedData(
+    RawData Raw, IReadOnlyList<string> Topics, IReadOnlyList<int> TopicOfItem, IReadOnlyList<PlantedInterests> Interests)
 {
-    private const double InterestStrength = 1.6, ScenarioTaste = 0.8, KnowledgeNoise = 0.1;
-
-    private static readonly string[] s_topics = ["bread", "gardens", "jazz", "cycling", "pottery", "chess", "sailing", "robots"];
-    private static readonly string[] s_kinds = ["A short guide to", "The big book of", "Evenings with", "First steps in", "Secrets of", "A year of"];
-
-    private static readonly Scenario[] s_scenarios =
-    [
-        new("search", "people type what they look for"),
-        new("feed", "people scroll through what is suggested"),
-        new("gift shop", "people look for something to give away"),
-    ];
+    private const int TopicCount = 8, NounsPerTopic = 8, ScenarioCount = 3;
+    private const double ShownByInterest = 0.7, LogitOfInterest = 1.6, LogitOfNone = -4.5, ScenarioTaste = 0.3, Popularity = 0.3, LessPerScenario = 0.25;
 
     /// <summary>
-    /// Users click what matches their interests. Each scenario has a taste and a click rate of its own, and items are
-    /// popular to different degrees; ids, ages and regions say nothing about interests.
+    /// A platform, three scenarios, eight topics and their nouns are drawn from the closed vocabulary; titles are made of them.
+    /// Users are shown more of what they like in a scenario than of the rest, as platforms do, and click most of what they like
+    /// and little else. Each scenario has a taste and a click rate of its own, and items are popular to different degrees; ids
+    /// and regions say nothing about interests.
     /// </summary>
     public static PlantedData Generate(PlantedOptions options)
     {
         var random = new Random(options.Seed);
-        var interests = Vectors(options.Users, s_topics.Length, 1, random);
-        var tastes = Vectors(s_scenarios.Length, s_topics.Length, ScenarioTaste, random);
-        var items = Enumerable.Range(0, options.Items).Select(_ => PlantItem(random)).ToArray();
-        var interactions = Enumerable.Range(0, options.Users).SelectMany(user => Visits(user, options, interests[user], tastes, items, random)).ToList();
+        var words = CatalogueWords.BuiltIn;
+        var platform = words.Platforms[random.Next(words.Platforms.Count)];
+        var scenarios = Drawn(words.Scenarios, ScenarioCount, random);
+        TopicWords[] topics = [.. Drawn(words.Topics, TopicCount, random).Select(topic => topic with { Nouns = Drawn(topic.Nouns, NounsPerTopic, random) })];
+        var catalogue = new Catalogue(
+            [.. Enumerable.Range(0, options.Items).Select(item => item % TopicCount)],
+            [.. Enumerable.Range(0, options.Items).Select(_ => Popularity * Normal(random))],
+            [.. scenarios.Select(_ => topics.Select(_ => ScenarioTaste * Normal(random)).ToArray())]);
+        ItemWords[] itemWords = [.. catalogue.TopicOfItem.Select(topic => new ItemWords($"{One(words.Manners, random)} {One(topics[topic].Nouns, random)}", One(words.Kinds, random)))];
+        PlantedInterests[] interests = [.. Enumerable.Range(0, options.Users).Select(_ => PlantedInterests.Draw(TopicCount, ScenarioCount, random))];
+        var interactions = interests.SelectMany((own, user) => Visits(user, own, catalogue, options.InteractionsPerUser, random)).ToList();
 
         var raw = new RawData(
             "planted",
-            new PlatformDescription("Planted", "a generated catalogue of books about hobbies", "readers", "books", "clicked"),
-            s_scenarios,
-            new RawEntities(Keys(options.Users), [new RawField("region", false, [.. Enumerable.Range(0, options.Users).Select(_ => new[] { $"region {random.Next(5)}" })])]),
-            new RawEntities(Keys(options.Items), [new RawField("topics", true, [.. items.Select(i => i.Topics.Select(t => s_topics[t]).ToArray())])]),
-            [.. items.Select((item, k) => new ItemWords($"{s_kinds[k % s_kinds.Length]} {s_topics[item.Topics[0]]}", string.Join('/', item.Topics.Select(t => s_topics[t]))))],
+            platform,
+            scenarios,
+            new RawEntities(Keys(options.Users), [new RawField("region", false, [.. interests.Select(_ => new[] { $"region {random.Next(5)}" })])]),
+            new RawEntities(Keys(options.Items), [new RawField("topic", false, [.. catalogue.TopicOfItem.Select(topic => new[] { topics[topic].Name })])]),
+            itemWords,
             interactions,
             ContextFields: [],
             Inputs: new Dictionary<string, FileFacts> { ["generator"] = new(0, FileHash.Of(options.ToString())) });
-
-        var map = Vectors(options.KnowledgeWidth, s_topics.Length, 1 / Math.Sqrt(s_topics.Length), random);
-        return new PlantedData(
-            raw,
-            [.. interests.Select(interest => Seen(interest, map, random))],
-            [.. tastes.Select(taste => Seen(taste, map, random))]);
+        return new PlantedData(raw, [.. topics.Select(topic => topic.Name)], catalogue.TopicOfItem, interests);
     }
 
-    private sealed record Item(int[] Topics, double Popularity);
+    /// <param name="Tastes">By scenario and topic, added to the logit of a click.</param>
+    private sealed record Catalogue(int[] TopicOfItem, double[] PopularityOfItem, double[][] Tastes);
 
-    private static Item PlantItem(Random random)
+    private static IEnumerable<RawInteraction> Visits(int user, PlantedInterests interests, Catalogue catalogue, int meanCount, Random random)
     {
-        var first = random.Next(s_topics.Length);
-        int[] topics = random.Next(3) == 0 ? [first, (first + 1 + random.Next(s_topics.Length - 1)) % s_topics.Length] : [first];
-        return new Item(topics, 0.5 * Normal(random));
-    }
-
-    private static IEnumerable<RawInteraction> Visits(int user, PlantedOptions options, float[] interest, float[][] tastes, Item[] items, Random random)
-    {
-        var count = Math.Max(10, (int)(options.InteractionsPerUser * Math.Exp(0.5 * Normal(random) - 0.125)));
+        var count = Math.Max(meanCount / 2, (int)(meanCount * Math.Exp(0.4 * Normal(random) - 0.08)));
         for (var k = 0; k < count; k++)
         {
-            var scenario = random.Next(tastes.Length);
-            var item = random.Next(items.Length);
-            var match = items[item].Topics.Average(topic => interest[topic] + tastes[scenario][topic]);
-            var logit = InterestStrength * match + items[item].Popularity - 0.5 * scenario;
+            var scenario = random.Next(ScenarioCount);
+            var liked = interests.LikedIn(scenario);
+            var topic = random.NextDouble() < ShownByInterest ? One(liked, random) : random.Next(TopicCount);
+            var item = topic + TopicCount * random.Next((catalogue.TopicOfItem.Length - topic + TopicCount - 1) / TopicCount);
+            var logit = (liked.Contains(topic) ? LogitOfInterest : LogitOfNone)
+                + catalogue.Tastes[scenario][topic] + catalogue.PopularityOfItem[item] - LessPerScenario * scenario;
             var clicked = random.NextDouble() < 1 / (1 + Math.Exp(-logit));
             yield return new RawInteraction(scenario, user, item, clicked, clicked, 1_700_000_000 + k * 3600L + random.Next(3600), []);
         }
     }
 
-    private static float[] Seen(float[] truth, float[][] map, Random random) =>
-        [.. map.Select(row => (float)(Math.Tanh(row.Zip(truth, (a, b) => a * b).Sum()) + KnowledgeNoise * Normal(random)))];
+    /// <summary>Some of a list, in the list's order.</summary>
+    private static T[] Drawn<T>(IReadOnlyList<T> all, int count, Random random)
+    {
+        int[] order = [.. Enumerable.Range(0, all.Count)];
+        random.Shuffle(order);
+        return [.. order.Take(count).Order().Select(k => all[k])];
+    }
 
-    private static float[][] Vectors(int count, int width, double deviation, Random random) =>
-        [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, width).Select(_ => (float)(deviation * Normal(random))).ToArray())];
+    private static T One<T>(IReadOnlyList<T> all, Random random) => all[random.Next(all.Count)];
 
     private static string[] Keys(int count) => [.. Enumerable.Range(1, count).Select(k => k.ToString(CultureInfo.InvariantCulture))];
 

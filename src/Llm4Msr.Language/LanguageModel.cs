@@ -55,7 +55,9 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 
     public ModelMemory Memory => new(_transformer.WeightBytes, KvCache.Bytes(_config, rows: 1, columns: 1), _transformer.WorkBytes);
 
-    /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <param name="path">
+    /// A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>; or <see cref="EmbeddedModel.Name"/>.
+    /// </param>
     /// <exception cref="Llm4MsrException">
     /// There is no such model, or something in it is not supported (<see cref="FaultKind.BadInput"/>); it is damaged
     /// (<see cref="FaultKind.Damaged"/>).

@@ -1,5 +1,6 @@
 using Llm4Msr.Data;
 using Llm4Msr.Import;
+using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
 
@@ -12,12 +13,13 @@ internal sealed class PlantedStores : IDisposable
 
     public PlantedStores(int users)
     {
-        var planted = PlantedData.Generate(new PlantedOptions { Users = users, KnowledgeWidth = 16 });
+        var planted = PlantedData.Generate(new PlantedOptions { Users = users });
         DurableFile.WriteFolder(Data, folder => PreparedDataWriter.Write(folder, planted.Raw, new SplitOptions(SplitKind.UserHoldout)));
         var data = InteractionDataset.Open(Data);
-        PlantedKnowledge.Write(planted, data, Truth);
         var noise = new Random(3);
-        PlantedKnowledge.Write(planted with { UserKnowledge = [.. planted.UserKnowledge.Select(v => v.Select(_ => (float)noise.NextDouble()).ToArray())] }, data, Noise);
+        var topics = planted.Topics.Count;
+        Write(planted, data, Truth, user => planted.Interests[user].Vector(topics));
+        Write(planted, data, Noise, _ => [.. Enumerable.Range(0, topics).Select(_ => (float)noise.NextDouble())]);
     }
 
     public string Data => _scratch["data"];
@@ -27,4 +29,45 @@ internal sealed class PlantedStores : IDisposable
     public string Noise => _scratch["noise.db"];
 
     public void Dispose() => _scratch.Dispose();
+
+    /// <summary>Each user's vector as of the first four and the first eight tenths of their rows; scenarios have noise.</summary>
+    private static void Write(PlantedData planted, InteractionDataset data, string path, Func<int, float[]> vectorOf)
+    {
+        var width = planted.Topics.Count;
+        var fingerprint = new KnowledgeFingerprint
+        {
+            Source = "planted",
+            WeightsHash = "",
+            TokenizerHash = "",
+            TemplateHash = "",
+            ChatFormat = "none",
+            Decoding = "planted",
+            States = ["planted"],
+            Norm = KnowledgeNorm.Post,
+            UserWidth = width,
+            ScenarioWidth = width,
+            HistoryLength = 0,
+            Protocol = KnowledgeProtocol.PastOnly,
+        };
+        using var store = KnowledgeStore.OpenForWriting(path, fingerprint, data.Description.InteractionsHash);
+        var random = new Random(4);
+        store.Append([.. planted.Raw.Scenarios.Select(scenario => Record(
+            data, KnowledgeKey.ForScenario(scenario.Name), data.Interactions.Count, data.Description.TrainingPartHash,
+            [.. Enumerable.Range(0, width).Select(_ => (float)random.NextDouble())]))]);
+        var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
+        store.Append([.. planted.Raw.Users.Keys.SelectMany((key, user) => new[] { 4, 8 }
+            .Select(tenths => timeline.AsOfTenths(data.Encoder.Users.RowOf(key), tenths)).OfType<int>().Distinct()
+            .Select(rank => Record(data, KnowledgeKey.ForUser(key), rank, "", vectorOf(user))))]);
+    }
+
+    private static KnowledgeRecord Record(InteractionDataset data, KnowledgeKey key, int asOfRank, string basis, float[] vector) => new()
+    {
+        Key = key,
+        AsOfRank = asOfRank,
+        AsOfTime = data.Interactions.Time[asOfRank - 1],
+        Basis = basis,
+        PromptHash = FileHash.Of($"planted {key}"),
+        Text = "",
+        Vectors = [vector],
+    };
 }

@@ -1,5 +1,3 @@
-using Llm4Msr.Data;
-
 namespace Llm4Msr.Import.Tests;
 
 public class PlantedDataTests
@@ -15,31 +13,37 @@ public class PlantedDataTests
     }
 
     [Fact]
-    public void KnowledgeTellsWhatAUserClicks()
+    public void UsersClickWhatTheyLikeInAScenarioAndLittleElse()
     {
         var planted = PlantedData.Generate(new PlantedOptions { Users = 200 });
 
-        // Users whose knowledge is alike click alike: compare click rates per topic of nearest and farthest users.
-        var rates = ClickRates(planted.Raw);
-        double near = 0, far = 0;
-        for (var user = 0; user < 200; user++)
-        {
-            var order = Enumerable.Range(0, 200).Where(o => o != user)
-                .OrderByDescending(o => planted.UserKnowledge[user].Zip(planted.UserKnowledge[o], (a, b) => a * b).Sum()).ToList();
-            near += Agreement(rates[user], rates[order[0]]);
-            far += Agreement(rates[user], rates[order[^1]]);
-        }
-        Assert.True(near > far + 20, $"nearest {near:F1}, farthest {far:F1}");
+        var clicked = planted.Raw.Interactions.ToLookup(i => planted.Interests[i.User].LikedIn(i.Scenario).Contains(planted.TopicOfItem[i.Item]), i => i.Clicked ? 1.0 : 0);
 
-        static double Agreement(double[] one, double[] other) => one.Zip(other, (a, b) => (a - 0.4) * (b - 0.4)).Sum() * 10;
+        Assert.InRange(clicked[true].Average(), 0.7, 0.9);
+        Assert.InRange(clicked[false].Average(), 0.02, 0.15);
     }
 
-    private static double[][] ClickRates(RawData raw)
+    [Fact]
+    public void ATitleHoldsANounOfItsTopicAndOfNoOther()
     {
-        var topics = raw.ItemWords.Select(w => w.Category.Split('/')[0]).Distinct().Order(StringComparer.Ordinal).ToList();
-        var own = raw.Interactions.ToLookup(i => i.User);
-        return [.. Enumerable.Range(0, raw.Users.Keys.Count).Select(user => topics
-            .Select(topic => own[user].Where(i => raw.ItemWords[i.Item].Category.StartsWith(topic, StringComparison.Ordinal)).Select(i => i.Clicked ? 1.0 : 0).DefaultIfEmpty(0.4).Average())
-            .ToArray())];
+        var planted = PlantedData.Generate(new PlantedOptions { Users = 1 });
+        var topicOfNoun = CatalogueWords.BuiltIn.Topics.SelectMany(topic => topic.Nouns.Select(noun => (noun, topic.Name))).ToDictionary(StringComparer.Ordinal);
+
+        Assert.All(planted.Raw.ItemWords.Zip(planted.TopicOfItem), item =>
+            Assert.Equal(planted.Topics[item.Second], topicOfNoun[item.First.Title.Split(' ')[1]]));
+    }
+
+    [Fact]
+    public void InterestsAreCommonOrDistinctAndNeverBoth()
+    {
+        var planted = PlantedData.Generate(new PlantedOptions { Users = 200 });
+
+        Assert.All(planted.Interests, interests =>
+        {
+            int[] all = [.. interests.Common, .. interests.Distinct.SelectMany(topics => topics)];
+            Assert.Equal(all.Length, all.Distinct().Count());
+            Assert.InRange(interests.Common.Count, 1, 2);
+            Assert.Equal(all.Length - interests.Common.Count, interests.Vector(planted.Topics.Count).Count(x => x is > 0.3f and < 0.4f));
+        });
     }
 }

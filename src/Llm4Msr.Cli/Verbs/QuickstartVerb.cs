@@ -2,9 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Import;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
 using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
+using Llm4Msr.Reasoning;
 using Llm4Msr.Training;
 using Spectre.Console;
 using TorchSharp;
@@ -19,15 +22,30 @@ internal static class QuickstartVerb
     /// <summary>What real knowledge has to be ahead of both others by; on these data it is ahead by several times as much.</summary>
     private const double ExpectedGain = 0.05;
 
+    /// <summary>What precision and recall of the summaries have to reach; the embedded model is well above.</summary>
+    private const double ExpectedOfSummaries = 0.8;
+
+    /// <summary>The state that users' vectors are taken from.</summary>
+    private const string State = "mean_of_generated";
+
+    /// <summary>Who is shown as an example.</summary>
+    private const string ShownUser = "7";
+
+    private static readonly ReasoningOptions s_reasoning = new() { History = EmbeddedModel.History };
+
     public static Command Create(Cli cli)
     {
         var output = new Option<string>("--out") { Description = "Folder for everything that is made; what is there already is used again.", DefaultValueFactory = _ => "quickstart" };
-        var verb = new Verb("quickstart", "The whole path once, on generated data with planted knowledge: a minute, nothing downloaded.", "llm4msr quickstart") { output };
+        var verb = new Verb("quickstart", "The whole path once, on generated data with planted interests and a small language model of its own: two minutes, nothing downloaded.", "llm4msr quickstart") { output };
         verb.SetAction(parsed => Run(cli, parsed.GetValue(output)!));
         return verb;
     }
 
     private sealed record Arm(string Name, IReadOnlyList<double?> Auc, double? Mean);
+
+    /// <param name="Precision">Of what the texts say is liked, the share that was planted.</param>
+    /// <param name="Recall">Of what was planted, the share that the texts say.</param>
+    private sealed record Summaries(double Precision, double Recall, string Shown);
 
     private static int Run(Cli cli, string folder)
     {
@@ -42,9 +60,9 @@ internal static class QuickstartVerb
             DurableFile.WriteFolder(PathOf("data"), f => PreparedDataWriter.Write(f, planted.Raw, new SplitOptions(SplitKind.UserHoldout)));
         }
         var data = InteractionDataset.Open(PathOf("data"));
-        if (!File.Exists(PathOf("knowledge.db")))
-            PlantedKnowledge.Write(planted, data, PathOf("knowledge.db"));
-        var table = KnowledgeFor.Data(data, PathOf("knowledge.db"), PlantedKnowledge.State, cli.Terminal.Say);
+        Reason(cli, data, PathOf("knowledge.db"));
+        var summaries = Read(PathOf("knowledge.db"), planted, data);
+        var table = KnowledgeFor.Data(data, PathOf("knowledge.db"), State, cli.Terminal.Say);
 
         (string Name, KnowledgeArm? Arm)[] arms = [("no knowledge", null), ("real knowledge", KnowledgeArm.Real), ("shuffled between users", KnowledgeArm.Shuffled)];
         List<Arm> results = [];
@@ -62,9 +80,31 @@ internal static class QuickstartVerb
             }
         });
 
-        var found = results[1].Mean >= Math.Max(results[0].Mean ?? 1, results[2].Mean ?? 1) + ExpectedGain;
-        cli.Terminal.Result(new { folder, arms = results, found }, console => Print(console, data, results, folder, found));
+        var found = results[1].Mean >= Math.Max(results[0].Mean ?? 1, results[2].Mean ?? 1) + ExpectedGain
+            && Math.Min(summaries.Precision, summaries.Recall) >= ExpectedOfSummaries;
+        cli.Terminal.Result(new { folder, summaries, arms = results, found }, console => Print(console, data, summaries, results, folder, found));
         return found ? 0 : (int)FaultKind.CheckFailed;
+    }
+
+    /// <summary>Asks what the store does not hold yet.</summary>
+    private static void Reason(Cli cli, InteractionDataset data, string storePath)
+    {
+        using var model = LanguageModel.Load(EmbeddedModel.Name);
+        using var store = KnowledgeStore.OpenForWriting(storePath, KnowledgeReasoner.FingerprintOf(model, s_reasoning), data.Description.InteractionsHash);
+        var questions = Questions.Of(data, model, s_reasoning, _ => cli.Cancellation.ThrowIfCancellationRequested());
+        var plan = ReasoningPlan.Of(data, questions, store, earlier: null, s_reasoning);
+        cli.Terminal.WithProgress("reason", 1, report => KnowledgeReasoner.Run(data, model, plan, store, null, s_reasoning, cli.Cancellation, done => report(
+            done.PromptTokens / (double)done.TokensToDo, FormattableString.Invariant($"{done.Asked:N0} of {done.ToDo:N0} prompts"))));
+    }
+
+    /// <summary>What the texts as of the end of each user's training rows say, beside what was planted.</summary>
+    private static Summaries Read(string storePath, PlantedData planted, InteractionDataset data)
+    {
+        using var store = KnowledgeStore.OpenForReading(storePath);
+        var score = SummaryScore.Of(planted.Raw.Users.Keys.Zip(planted.Interests)
+            .Select(user => (Record: store.Newest(KnowledgeKey.ForUser(user.First)), Interests: user.Second)).Where(user => user.Record is not null)
+            .Select(user => (InterestSummary.Parse(user.Record!.Text, data.Description.Scenarios), InterestSummary.Of(user.Interests, planted.Topics))));
+        return new Summaries(score.Precision, score.Recall, store.Newest(KnowledgeKey.ForUser(ShownUser))?.Text ?? "");
     }
 
     private static RunOptions Options(KnowledgeArm? arm) => new()
@@ -72,14 +112,17 @@ internal static class QuickstartVerb
         Model = arm is null
             ? new ModelOptions { Backbone = BackboneKind.SharedBottom }
             : new ModelOptions { Backbone = BackboneKind.SharedBottom, Enhancement = EnhancementKind.Llm4msr, Fusion = new FusionOptions { Components = 8 } },
-        // The planted vectors say much and there are few components, so the generators may learn faster than the default.
+        // The vectors say much and there are few components, so the generators may learn faster than the default.
         Training = new TrainingOptions { IdDropout = 0.5, GeneratorLearningRate = 1e-3, LearningRate = 2e-3, Epochs = 12, Patience = 3 },
         Arm = arm ?? KnowledgeArm.Real,
-        State = PlantedKnowledge.State,
+        State = State,
     };
 
-    private static void Print(IAnsiConsole console, InteractionDataset data, List<Arm> results, string folder, bool found)
+    private static void Print(IAnsiConsole console, InteractionDataset data, Summaries summaries, List<Arm> results, string folder, bool found)
     {
+        console.WriteLine($"The embedded model on user {ShownUser}: {summaries.Shown}");
+        console.WriteLine(FormattableString.Invariant($"Of the interests that its summaries name, {summaries.Precision:P1} were planted; of those planted they name {summaries.Recall:P1}."));
+        console.WriteLine();
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle("AUC for users never trained on") };
         table.AddColumn("");
         foreach (var scenario in data.Description.Scenarios)
@@ -90,8 +133,8 @@ internal static class QuickstartVerb
         console.Write(table);
         console.WriteLine(found
             ? "Found what was planted: real knowledge helps, the knowledge of another user does not."
-            : "NOT found what was planted: real knowledge should be clearly ahead of both others. Something in the path is broken.");
-        console.WriteLine("The data and the knowledge vectors are generated: this shows that the path works, not what a language model knows.");
-        console.WriteLine($"Everything is in {folder}. Try: 'llm4msr prompts show {Path.Combine(folder, "data")} --user 7'.");
+            : "NOT found what was planted: summaries should name it, and real knowledge be clearly ahead of both others. Something in the path is broken.");
+        console.WriteLine("The data are generated, and the embedded model was trained on such data: this shows that the path works, not what a language model knows of yours.");
+        console.WriteLine($"Everything is in {folder}. Try: 'llm4msr knowledge show {Path.Combine(folder, "knowledge.db")} --user {ShownUser}'.");
     }
 }

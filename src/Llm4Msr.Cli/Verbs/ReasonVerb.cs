@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
@@ -32,6 +33,8 @@ internal static class ReasonVerb
     {
         var output = settings.Output!;
         var data = InteractionDataset.Open(settings.Data);
+        if (settings.Model.Path == EmbeddedModel.Name)
+            cli.Terminal.Say("The embedded model is for trying out only: it knows the words of generated catalogues, and of other items it says nothing.");
         torch.set_num_threads(1); // a core for each worker
         using var model = settings.Model.Open(cli.Cancellation);
         var options = settings.OptionsFor(model);

@@ -9,9 +9,11 @@ namespace Llm4Msr.Language.Files;
 internal sealed record ModelFiles(
     string Name, ModelConfig Config, IWeights Weights, ITokenizer? Tokenizer, string? ChatTemplate) : IDisposable
 {
-    /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>.</param>
+    /// <param name="path">A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>; or <see cref="EmbeddedModel.Name"/>.</param>
     public static ModelFiles Open(string path)
     {
+        if (path == EmbeddedModel.Name)
+            return HuggingFaceModel.Open(EmbeddedModel.Folder);
         if (Directory.Exists(path))
             return HuggingFaceModel.Open(path);
         if (File.Exists(path))

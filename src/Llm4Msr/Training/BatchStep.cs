@@ -11,7 +11,7 @@ namespace Llm4Msr.Training;
 public sealed class BatchStep(ClickModel model, TrainingOptions options) : IDisposable
 {
     private readonly Adam _adam = new(Groups(model, options));
-    private readonly torch.Tensor[] _averages = [.. model.buffers()];
+    private readonly torch.Tensor[] _averages = [.. model.named_buffers().Where(b => b.name.Contains("running_", StringComparison.Ordinal)).Select(b => b.buffer)];
 
     /// <summary>Changes the weights by one step of Adam. Its tensors belong to the current dispose scope.</summary>
     /// <param name="name">Of the batch, for messages.</param>

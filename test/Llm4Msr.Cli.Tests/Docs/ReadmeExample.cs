@@ -15,12 +15,12 @@ internal static class ReadmeExample
         #region README
         var data = InteractionDataset.Open(Path.Combine(folder, "data"));
         using var store = KnowledgeStore.OpenForReading(Path.Combine(folder, "knowledge.db"));
-        var knowledge = KnowledgeTable.Read(store, store.Fingerprint.States[0], data.Description.TrainingPartHash);
+        var knowledge = KnowledgeTable.Read(store, "mean_of_generated", data.Description.TrainingPartHash);
 
         var options = new RunOptions
         {
             Model = new ModelOptions { Enhancement = EnhancementKind.Llm4msr, Fusion = new FusionOptions { Components = 8 } },
-            Training = new TrainingOptions { GeneratorLearningRate = 1e-3, IdDropout = 0.5, Epochs = 3 },
+            Training = new TrainingOptions { GeneratorLearningRate = 1e-3, LearningRate = 2e-3, IdDropout = 0.5, Epochs = 6 },
             State = knowledge.Origin.State,
         };
         var run = new TrainingRun(data, Path.Combine(folder, "data"), knowledge, options, Path.Combine(folder, "my-run"));
@@ -28,7 +28,7 @@ internal static class ReadmeExample
         Console.WriteLine($"AUC of the test part: {result.Test.MeanAuc:F4}");
 
         using var predictor = ClickPredictor.Load(run.Path);
-        var rows = predictor.Encode([new RawRow(predictor.ScenarioIndex("feed"), User: "7", Item: "12", Context: [])]);
+        var rows = predictor.Encode([new RawRow(predictor.ScenarioIndex("newsletter"), User: "7", Item: "12", Context: [])]);
         var probability = predictor.Predict(rows)[0];
         Console.WriteLine($"Probability of a click: {probability:F3}");
         #endregion

@@ -39,9 +39,9 @@ public sealed class ReadmeExampleTests : IDisposable
     [Fact]
     public void TheExampleTrainsAModelThatIsBetterThanChanceAndPredictsWithIt()
     {
-        var planted = PlantedData.Generate(new PlantedOptions { Users = 600, Items = 100 });
+        var planted = PlantedData.Generate(new PlantedOptions { Users = 400, Items = 100 });
         DurableFile.WriteFolder(_scratch["data"], folder => PreparedDataWriter.Write(folder, planted.Raw, new SplitOptions(SplitKind.UserHoldout)));
-        PlantedKnowledge.Write(planted, InteractionDataset.Open(_scratch["data"]), _scratch["knowledge.db"]);
+        CommandRun.Succeeding("reason", _scratch["data"], "--model", "embedded", "--history", "10", "--out", _scratch["knowledge.db"]);
 
         var (result, probability) = ReadmeExample.Run(_scratch.Root);
 

@@ -57,7 +57,6 @@ public sealed class PartitionedNorm : nn.Module<Tensor, int, Tensor>
             using Scalar ofBatch = Momentum * (rows.shape[0] - 1) / rows.shape[0];
             running_mean[scenario].mul_(s_rest).add_(mean, s_momentum);
             running_var[scenario].mul_(s_rest).add_(variance, ofBatch);
-            GC.KeepAlive(ofBatch);
         }
         return normalised;
     }
