@@ -161,6 +161,20 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
         Assert.Contains("\"userHidden\": 64", shown, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(EnhancementKind.KnowledgeField, EnhancementKind.Llm4msr)]
+    [InlineData(EnhancementKind.None, EnhancementKind.Llm4msr)]
+    [InlineData(EnhancementKind.Llm4msr, EnhancementKind.Epnet)]
+    public void WhatIsShownLeavesToOthersWhatItDoesNotRead(EnhancementKind shown, EnhancementKind other)
+    {
+        var start = Config.Shown([Config.Assign("model.enhancement", Spelling.Of(shown))]);
+
+        var resolved = Config.Resolve([start, Config.Assign("model.enhancement", Spelling.Of(other))], SplitKind.UserHoldout);
+
+        Assert.Equivalent(Config.Resolve([Config.Assign("model.enhancement", Spelling.Of(other))], SplitKind.UserHoldout), resolved, strict: true);
+        Assert.Equal(0.5, resolved.Training.IdDropout); // which the split decides
+    }
+
     [Fact]
     public void TheSchemaKnowsEveryKeyAndNoOther()
     {

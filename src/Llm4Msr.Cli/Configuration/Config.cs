@@ -119,6 +119,19 @@ internal static class Config
         return (Read<TrainConfig>(Over(defaults, given), "")!, unread);
     }
 
+    /// <summary>What a configuration comes to, to start another from: without what nobody reads, and without what the data decide where nobody said it.</summary>
+    public static JsonObject Shown(IReadOnlyList<JsonObject> layers)
+    {
+        var config = Resolve(layers, split: null);
+        var shown = Node(config);
+        const string DecidedByTheSplit = "training.idDropout";
+        foreach (var key in Keys.Where(key => KeyReaders.Missing(key, config.Model) is not null && At(shown, key) is not null))
+            Remove(shown, key);
+        if (layers.All(layer => At(layer, DecidedByTheSplit) is null))
+            Remove(shown, DecidedByTheSplit);
+        return shown;
+    }
+
     /// <summary>The same for equal configurations, whatever the order of their keys, and different for different ones.</summary>
     public static string Canonical(JsonNode? node) => node switch
     {

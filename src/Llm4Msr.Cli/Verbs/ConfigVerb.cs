@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Spectre.Console;
 
@@ -21,13 +20,13 @@ internal static class ConfigVerb
     private static Verb Show(Cli cli)
     {
         var config = new ConfigArguments();
-        var verb = new Verb("show", "A configuration with every value that it comes to; without options, the defaults.",
+        var verb = new Verb("show", "A configuration with every value that it comes to and that its model reads; without options, the defaults. What the data decide is left to them.",
             "llm4msr config show --set preset=paper --set model.enhancement=llm4msr", "llm4msr config show --config base.json > resolved.json");
         foreach (var option in config.All)
             verb.Add(option);
         verb.SetAction(parsed =>
         {
-            var resolved = JsonSerializer.SerializeToNode(Config.Resolve(config.Read(parsed), split: null), Config.Json)!;
+            var resolved = Config.Shown(config.Read(parsed));
             cli.Terminal.Result(resolved, console => console.WriteLine(resolved.ToJsonString(Config.Json)));
         });
         return verb;
