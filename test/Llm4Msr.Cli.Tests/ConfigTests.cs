@@ -176,6 +176,14 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void OnePresetsValuesAreNotTakenForAnothers()
+    {
+        var error = Assert.Throws<Llm4MsrException>(() => Config.Resolve([Config.Shown([]), Config.Assign("preset=paper")], null));
+
+        Assert.StartsWith("preset is default in one place and paper in another, ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TheSchemaKnowsEveryKeyAndNoOther()
     {
         var schema = JsonNode.Parse(CommandRun.Succeeding("config", "schema").Output)!;

@@ -96,6 +96,11 @@ internal static class Config
     {
         foreach (var layer in layers)
             Read<TrainConfig>(layer, ""); // a wrong value is told even where another lies over it
+        if (layers.Select(layer => layer["preset"]?.GetValue<string>()).OfType<string>().Distinct().ToList() is [var first, var second, ..])
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"preset is {first} in one place and {second} in another, and values that were shown under the one would stand as if chosen under the other. Say it once: start from 'llm4msr config show --set preset={second}'.");
+        }
         var given = layers.Aggregate(new JsonObject(), Over);
         if (given["model"] is JsonObject said && said["fusion"] is null)
             said.Remove("fusion"); // what a configuration without knowledge shows says nothing of one with
