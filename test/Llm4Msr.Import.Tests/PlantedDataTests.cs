@@ -20,7 +20,7 @@ public class PlantedDataTests
         var clicked = planted.Raw.Interactions.ToLookup(i => planted.Interests[i.User].LikedIn(i.Scenario).Contains(planted.TopicOfItem[i.Item]), i => i.Clicked ? 1.0 : 0);
 
         Assert.InRange(clicked[true].Average(), 0.7, 0.9);
-        Assert.InRange(clicked[false].Average(), 0.02, 0.15);
+        Assert.InRange(clicked[false].Average(), 0.004, 0.02); // a logit of -4.5 and less in later scenarios
     }
 
     [Fact]
