@@ -19,16 +19,6 @@ public sealed record ModelPrices(string Currency, decimal Prompt, decimal New, d
 /// </summary>
 public sealed class PriceList
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        AllowDuplicateProperties = false,
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
-        PropertyNameCaseInsensitive = false,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-    };
-
     private readonly string _path;
     private readonly Content _content;
 
@@ -45,7 +35,7 @@ public sealed class PriceList
             throw new Llm4MsrException(FaultKind.BadInput, $"There is no price list '{path}'. {Form}");
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(File.ReadAllText(path), s_json) ?? throw new JsonException("it is null");
+            var content = JsonSerializer.Deserialize<Content>(File.ReadAllText(path), StrictJson.Options) ?? throw new JsonException("it is null");
             return content.Models.FirstOrDefault(m => m.Value.Prompt < 0 || m.Value.New < 0) is { Key: { } name }
                 ? throw new JsonException($"a price of '{name}' is below 0")
                 : new PriceList(path, content);

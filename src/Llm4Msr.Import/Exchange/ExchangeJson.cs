@@ -1,7 +1,7 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Import.Exchange;
 
@@ -34,16 +34,5 @@ internal sealed record ExchangeLine(
 internal static class ExchangeJson
 {
     /// <summary>Numbers are written so that they are read to the bit; what is unknown, missing or doubled is an error.</summary>
-    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
-    {
-        AllowDuplicateProperties = false,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // for files, never for a page
-        MaxDepth = 8,
-        NumberHandling = JsonNumberHandling.Strict,
-        PropertyNameCaseInsensitive = false,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
+    public static JsonSerializerOptions Options { get; } = new(StrictJson.Options) { MaxDepth = 8 };
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Language.Catalogue;
@@ -14,12 +13,6 @@ public sealed record CatalogueEntry(string Name, string Description, string Lice
 /// <summary>The models that can be got by name. The list is data: <c>models.json</c>.</summary>
 public static class ModelCatalogue
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        RespectRequiredConstructorParameters = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     public static Uri HuggingFace { get; } = new("https://huggingface.co/");
 
     /// <summary>Where models are kept that nobody named a folder for.</summary>
@@ -33,6 +26,6 @@ public static class ModelCatalogue
     private static CatalogueEntry[] Read()
     {
         using var stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("models.json")!;
-        return JsonSerializer.Deserialize<CatalogueEntry[]>(stream, s_json)!;
+        return JsonSerializer.Deserialize<CatalogueEntry[]>(stream, StrictJson.Options)!;
     }
 }

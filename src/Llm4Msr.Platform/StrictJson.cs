@@ -2,10 +2,10 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Llm4Msr.Knowledge;
+namespace Llm4Msr.Platform;
 
-/// <summary>JSON of this room's files: what is unknown, missing, doubled or of another type is an error, never a default.</summary>
-internal static class StrictJson
+/// <summary>JSON of files that people may have changed: what is unknown, missing, doubled or of another type is an error, never a default.</summary>
+public static class StrictJson
 {
     public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web)
     {
