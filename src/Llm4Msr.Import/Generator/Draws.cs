@@ -1,3 +1,5 @@
+using Llm4Msr.Platform;
+
 namespace Llm4Msr.Import.Generator;
 
 /// <summary>What a number is drawn for: each purpose has random numbers of its own, so that one more draw here changes none there.</summary>
@@ -32,31 +34,20 @@ internal enum Purpose
 /// </summary>
 internal readonly struct Draws(int seed, Purpose purpose, int part = 0)
 {
-    private const ulong Step = 0x9E37_79B9_7F4A_7C15;
+    private readonly ulong _key = SplitMixing.Mixed(SplitMixing.Mixed((ulong)(uint)seed * SplitMixing.Step + (ulong)purpose + 1) + (ulong)(uint)part * SplitMixing.Step + 1);
 
-    private readonly ulong _key = Mixed(Mixed((ulong)(uint)seed * Step + (ulong)purpose + 1) + (ulong)(uint)part * Step + 1);
-
-    public ulong Bits(long index) => Mixed(_key + ((ulong)index + 1) * Step);
+    public ulong Bits(long index) => SplitMixing.Mixed(_key + ((ulong)index + 1) * SplitMixing.Step);
 
     /// <summary>From 0 to below 1.</summary>
     public double Uniform(long index) => (Bits(index) >> 11) * (1.0 / (1L << 53));
 
     /// <summary>From 0 to one less than <paramref name="count"/>.</summary>
-    public int Below(int count, long index) => Below(count, Bits(index));
+    public int Below(int count, long index) => SplitMixing.Below(count, Bits(index));
 
     /// <summary>Mean 0, deviation 1.</summary>
     public double Normal(long index)
     {
         var bits = Bits(index);
         return Math.Sqrt(-2 * Math.Log(((bits >> 32) + 1) / 4294967296.0)) * Math.Cos(2 * Math.PI * ((uint)bits / 4294967296.0));
-    }
-
-    public static int Below(int count, ulong bits) => (int)((bits >> 32) * (ulong)count >> 32);
-
-    internal static ulong Mixed(ulong z)
-    {
-        z = (z ^ z >> 30) * 0xBF58_476D_1CE4_E5B9;
-        z = (z ^ z >> 27) * 0x94D0_49BB_1331_11EB;
-        return z ^ z >> 31;
     }
 }

@@ -50,7 +50,7 @@ internal sealed class KuaiSarFiles(GeneratedData data, string folder, Action<dou
                 var bits = reactions.Bits(row);
                 var clicked = rows.Clicked[row];
                 var duration = 5_000 + (int)(_itemFeatures.Bits(rows.Item[row]) % 115_000);
-                var played = clicked ? duration / 4 + Draws.Below(duration, bits << 32) : Draws.Below(duration / 4, bits << 32);
+                var played = clicked ? duration / 4 + SplitMixing.Below(duration, bits << 32) : SplitMixing.Below(duration / 4, bits << 32);
                 var searched = (bits & 0x7F) == 0;
                 csv.Number(user + 1).Number(rows.Item[row] + 1).Number(played).Number(duration)
                     .Text(clock.Text(rows.Millisecond[row])).Number(GeneratedData.Start * 1000 + rows.Millisecond[row])
@@ -76,7 +76,7 @@ internal sealed class KuaiSarFiles(GeneratedData data, string folder, Action<dou
                 {
                     sessions++;
                     keyword = WordsOf(rows.Item[row]);
-                    source = s_sources[Draws.Below(s_sources.Length, bits)];
+                    source = s_sources[SplitMixing.Below(s_sources.Length, bits)];
                 }
                 var clicks = rows.Clicked[row] ? 1 + ((bits & 7) == 0 ? 1 : 0) : 0;
                 csv.Number(user + 1).Number(sessions).Text(clock.Text(rows.Millisecond[row])).Number(GeneratedData.Start * 1000 + rows.Millisecond[row])
@@ -126,7 +126,7 @@ internal sealed class KuaiSarFiles(GeneratedData data, string folder, Action<dou
         for (var item = 0; item < _options.AllItems; item++)
         {
             var (bits, topics) = (_itemFeatures.Bits(item), data.Truth.Describe(item));
-            csv.Number(item + 1).List(WordsOf(item)).Number(1 + Draws.Below(1 + _options.AllItems / 20, bits)).Text(s_normal)
+            csv.Number(item + 1).List(WordsOf(item)).Number(1 + SplitMixing.Below(1 + _options.AllItems / 20, bits)).Text(s_normal)
                 .Text(days[bits % LongestAgo]).Text(s_uploads[(bits >> 16) % (ulong)s_uploads.Length]);
             Category(topics.Main, topics.MainWord);
             Category(topics.Side, topics.SideWord);
