@@ -58,7 +58,7 @@ internal sealed class ModelArguments
         var backbone = IsGiven(parsed, _backbone) ? parsed.GetValue(_backbone).Value : basis.Backbone;
         var enhancement = IsGiven(parsed, _enhancement) ? parsed.GetValue(_enhancement).Value : basis.Enhancement;
         AtLeast.Check(0, ("--components", parsed.GetValue(_components) ?? 0));
-        CheckThatEachIsRead(parsed, backbone, enhancement);
+        CheckThatEachIsRead(parsed, basis with { Backbone = backbone, Enhancement = enhancement });
         var fusion = (enhancement == basis.Enhancement ? basis.Fusion : null) ?? (paper ? s_paper : s_fusion);
         return basis with
         {
@@ -108,20 +108,26 @@ internal sealed class ModelArguments
             yield return $"Generator low-rank with cores of {fusion.Rank}: a deviation from the paper, whose generator makes whole weights.";
     }
 
-    private void CheckThatEachIsRead(ParseResult parsed, BackboneKind backbone, EnhancementKind enhancement)
+    private void CheckThatEachIsRead(ParseResult parsed, ModelOptions model)
     {
-        Belongs(backbone is BackboneKind.Omoe or BackboneKind.Mmoe, "--backbone omoe or mmoe", _experts);
-        Belongs(backbone == BackboneKind.Ple, "--backbone ple", _specificExperts, _sharedExperts);
-        Belongs(backbone == BackboneKind.Aitm, "--backbone aitm", _scenarioOrder, _stopGradient);
-        Belongs(enhancement == EnhancementKind.Llm4msr, "--enhancement llm4msr", _metaLayers, _userLevel, _scenarioLevel, _scenarioInput, _generator, _rank, _alpha);
-        Belongs(enhancement is EnhancementKind.Llm4msr or EnhancementKind.KnowledgeField, "--enhancement llm4msr or knowledge-field", _components);
-        Belongs(parsed.GetValue(_generator) == GeneratorKind.LowRank, "--generator low-rank", _rank);
-
-        void Belongs(bool read, string to, params Option[] options)
+        (Option Option, string Key)[] keys =
+        [
+            (_experts, "model.experts.count"), (_specificExperts, "model.experts.specific"), (_sharedExperts, "model.experts.shared"),
+            (_scenarioOrder, "model.transfer.scenarioOrder"), (_stopGradient, "model.transfer.stopGradient"),
+            (_metaLayers, "model.fusion.layers"), (_userLevel, "model.fusion.userLevel"), (_scenarioLevel, "model.fusion.scenarioLevel"),
+            (_scenarioInput, "model.fusion.scenarioInput"), (_generator, "model.fusion.rank"), (_rank, "model.fusion.rank"),
+            (_alpha, "model.fusion.alphaPerScenario"), (_components, "model.fusion.components"),
+        ];
+        foreach (var (option, key) in keys.Where(k => IsGiven(parsed, k.Option)))
         {
-            if (!read && options.FirstOrDefault(o => IsGiven(parsed, o)) is { } idle)
-                throw new Llm4MsrException(FaultKind.Usage, $"{idle.Name} belongs to {to}, and nothing else reads it. Leave it out, or say {to}.");
+            if (KeyReaders.Missing(key, model) is { } needed)
+                throw IsIdle(option, needed);
         }
+        if (IsGiven(parsed, _rank) && parsed.GetValue(_generator) != GeneratorKind.LowRank)
+            throw IsIdle(_rank, "--generator low-rank");
+
+        static Llm4MsrException IsIdle(Option option, string needed) =>
+            new(FaultKind.Usage, $"{option.Name} belongs to {needed}, and nothing else reads it. Leave it out, or say {needed}.");
     }
 
     private FusionOptions Fusion(ParseResult parsed, FusionOptions preset)
