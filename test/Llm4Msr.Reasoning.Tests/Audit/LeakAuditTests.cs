@@ -52,6 +52,7 @@ public sealed class LeakAuditTests : IDisposable
 
         // The rows of each prompt, by hand: the newest T liked ones of each scenario.
         int[] self = new int[4], future = new int[4];
+        var testRows = 0;
         for (var user = 0; user < Users; user++)
         {
             var own = Enumerable.Range(0, data.Interactions.Count).Where(rank => data.Interactions.User[rank] == user).ToList();
@@ -61,6 +62,7 @@ public sealed class LeakAuditTests : IDisposable
             {
                 self[(int)data.Parts[rank]] += asked.Contains(rank) ? 1 : 0;
                 future[(int)data.Parts[rank]] += asked.Max() > rank ? 1 : 0;
+                testRows += data.Parts[rank] == Part.Test && (asked.Contains(rank) || asked.Max() > rank) ? 1 : 0;
             }
         }
         Assert.Equal(self, report.Parts.Select(p => p.SeeThemselves));
@@ -68,7 +70,8 @@ public sealed class LeakAuditTests : IDisposable
         Assert.Equal(LeakVerdict.Leak, report.Verdict);
         Assert.Equal(0, report.FindingCount); // no prompt breaks the rule: the rule does
         Assert.Equal(report.Users.Rederived, report.Snapshots);
-        Assert.True(report.ShareOfTestRows > 0.5);
+        Assert.Equal(testRows / (double)data.RanksOf(Part.Test).Length, report.ShareOfTestRows);
+        Assert.True(testRows > 0);
     }
 
     [Theory]

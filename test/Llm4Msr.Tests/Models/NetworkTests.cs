@@ -90,10 +90,15 @@ public class NetworkTests
         var network = new SampleNetwork(ModelVariants.Options(backbone, enhancement), 5);
         var single = Array.IndexOf(network.ScenarioOfRow, 1);
         int[] rows = [single, .. Enumerable.Range(0, 60).Where(row => network.ScenarioOfRow[row] is 0 or 3)];
+        network.Module.eval();
+        var scored = NetworkChecks.Numbers(network.Logits(single))[0];
+        network.Module.train();
 
-        network.Logits(rows).sum().backward();
+        var logits = network.Logits(rows);
+        logits.sum().backward();
 
         Assert.Null(NetworkChecks.EverythingIsFinite(network.Module));
+        Assert.Equal(scored, NetworkChecks.Numbers(logits)[0], 1e-9); // a row alone is trained as it is scored
     }
 
     [Theory, MemberData(nameof(Models))]
