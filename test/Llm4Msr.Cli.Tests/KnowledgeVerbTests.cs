@@ -55,6 +55,17 @@ public sealed class KnowledgeVerbTests : IDisposable
     }
 
     [Fact]
+    public void OfSeveralSnapshotsOfANeighbourTheBestOneCounts()
+    {
+        var other = User("2", [0, 1], [1, 0]);
+        Write("a.db", [other with { AsOfRank = 3, Text = "early", Vectors = [[3, 4], [1, 0]] }, other with { Text = "late" }, User("1", [3, 4], [1, 0])]);
+
+        var neighbours = CommandRun.Succeeding("knowledge", "show", _scratch["a.db"], "--user", "1", "--neighbours", "2", "--json").Json[0].GetProperty("neighbours");
+
+        Assert.Equal([("early", 1.0)], neighbours.EnumerateArray().Select(n => (n.GetProperty("text").GetString()!, Math.Round(n.GetProperty("cosine").GetDouble(), 12))));
+    }
+
+    [Fact]
     public void APromptThatCannotBeWrittenAgainIsSaidToBeUnknownRatherThanShownWrong()
     {
         Write("a.db", [User("1", [3, 4], [1, 0]) with { PromptHash = FileHash.Of("another prompt") }]);

@@ -31,6 +31,22 @@ public sealed class ExportedKnowledgeTests : IDisposable
         Assert.Equal(sample.Records.Select(AsText), back.Records().Select(AsText));
     }, iter: 25, threads: 1);
 
+    /// <summary>A group of a Parquet file holds 1,024 records, and a store may have any number of them.</summary>
+    [Theory, MemberData(nameof(Endings))]
+    public void AStoreOfMoreRecordsThanAGroupHoldsCameBackEqual(string ending)
+    {
+        var one = StoreSample.One.Records[^1];
+        (StoreSample.One with { Records = [.. Enumerable.Range(1, 2100).Select(user => one with { Key = KnowledgeKey.ForUser($"{user}"), Text = $"User {user}" })] }).Write(_scratch["store.db"]);
+
+        ExportedKnowledge.Write(_scratch["store.db"], _scratch["out" + ending]);
+        ExportedKnowledge.Read(_scratch["out" + ending], _scratch["back.db"]);
+
+        using var store = KnowledgeStore.OpenForReading(_scratch["store.db"]);
+        using var back = KnowledgeStore.OpenForReading(_scratch["back.db"]);
+        Assert.Equal(store.ContentHash, back.ContentHash);
+        Assert.Equal(2100, back.Records().Count());
+    }
+
     [Theory, MemberData(nameof(Endings))]
     public void AFileThatWasCutOrChangedAnywhereMakesNoStoreThatDiffers(string ending)
     {

@@ -63,7 +63,11 @@ public sealed class KnowledgeEncoderTests : IDisposable
         using var said = KnowledgeStore.OpenForReading(_scratch["texts.db"]);
         var encoder = new FakeEncoder();
         using (var store = KnowledgeStore.OpenForWriting(_scratch["encoded.db"], KnowledgeEncoder.FingerprintOfTexts(encoder, said.Fingerprint), said.InteractionsHash))
+        {
             KnowledgeEncoder.OfTexts(encoder, said, store, new EncodingOptions { BatchSize = 1 }, CancellationToken.None);
+            var again = KnowledgeEncoder.OfTexts(encoder, said, store, new EncodingOptions { BatchSize = 1 }, CancellationToken.None);
+            Assert.Equal((2, 0, 2), (again.Stored, again.Encoded, encoder.Encoded)); // what is stored is not encoded again
+        }
 
         Assert.Equal([("1", 2, "likes jazz"), ("2", 3, "likes bread")], Records().Select(r => (r.Key.Id, r.AsOfRank, r.Text)).Order());
         Assert.All(Records(), r => Assert.All(FakeEncoder.VectorOf(r.Text).Zip(r.Vectors[0]), p => Assert.Equal(p.First, p.Second, 0.01f)));

@@ -34,6 +34,17 @@ public class TimedProbeTests
     }
 
     [Fact]
+    public void OfSeveralThatAreAskedTheNearestOneCounts()
+    {
+        var model = new FakeLanguageModel();
+        model.BeforeBatch = batch => Thread.Sleep(batch == 0 ? 1 : 60); // so that the two that are asked differ
+
+        var seconds = TimedProbe.Run(model, Batches([300, 300, 300, 300, 300, 300]), strata: 2, s_options with { Workers = 1 }, TestContext.Current.CancellationToken).BatchSeconds;
+
+        Assert.Equal([seconds[1], seconds[1], seconds[1], seconds[4], seconds[4], seconds[4]], seconds, new Near());
+    }
+
+    [Fact]
     public void MoreStrataThanBatchesAskEachBatchOnce()
     {
         var model = new FakeLanguageModel();
