@@ -72,8 +72,9 @@ internal sealed class SampleModel : IDisposable
 
     public Tensor Loss(int[] ranks)
     {
+        using var scope = NewDisposeScope(); // names what the pass works on until it is done
         var batch = _data.Encoder.Encode(_data.Rows(ranks));
-        return nn.functional.binary_cross_entropy_with_logits(Model.call(batch, Knowledge?.Frozen.For(Knowledge.RowsAt(ranks), [false, true, false])), batch.Clicked);
+        return nn.functional.binary_cross_entropy_with_logits(Model.call(batch, Knowledge?.Frozen.For(Knowledge.RowsAt(ranks), [false, true, false])), batch.Clicked).MoveToOuterDisposeScope();
     }
 
     /// <summary>Moves every weight, so that nothing sits at its special starting value.</summary>

@@ -18,11 +18,14 @@ public sealed class ClickModel : nn.Module<CtrBatch, BatchKnowledge?, Tensor>
     /// <param name="seed">Decides every first weight.</param>
     public ClickModel(FeatureSchema schema, int scenarios, ModelOptions options, KnowledgeReader? reader, ulong seed) : base(nameof(ClickModel))
     {
+        using var scope = NewDisposeScope();
         using var random = new Generator(seed, CPU);
         embedding = new FeatureEmbedding(schema, options.EmbeddingSize, random);
         network = Network.Create(options, embedding.Width, scenarios, reader?.Shape, random);
         knowledge = reader;
         RegisterComponents();
+        scope.HandOn(embedding);
+        scope.HandOn(network);
     }
 
     public KnowledgeReader? Knowledge => knowledge;

@@ -75,6 +75,7 @@ internal sealed class SampleNetwork
 
     public static void Disturb(Tensor parameter, Generator? random = null)
     {
+        using var scope = NewDisposeScope();
         using var _ = no_grad();
         using var own = new Generator(17, CPU);
         parameter.add_(randn(parameter.shape, generator: random ?? own, dtype: parameter.dtype), s_step);

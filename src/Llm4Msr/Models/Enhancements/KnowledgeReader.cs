@@ -37,6 +37,7 @@ public sealed class KnowledgeReader : nn.Module
     /// <param name="seed">Decides the first values of learned vectors.</param>
     public KnowledgeReader(Tensor trainingUsers, Tensor scenarios, FusionOptions options, int? learnedUsers = null, ulong seed = 0) : base(nameof(KnowledgeReader))
     {
+        using var scope = NewDisposeScope();
         var width = UserWidthRead(options, trainingUsers.shape[1], trainingUsers.shape[0]);
         if (learnedUsers is { } users && options.UserLevel != FusionPlacement.None)
             user_ids = LearnedVectors(users, width, seed);
@@ -48,12 +49,14 @@ public sealed class KnowledgeReader : nn.Module
         Shape = new KnowledgeShape(width, user_ids is null ? Scale(ReadUsers(trainingUsers)) : 1, (int)readScenarios.shape[1], Scale(readScenarios));
         (user_none, scenario_none) = Missing(options);
         RegisterComponents();
+        scope.HandOn(this);
     }
 
     /// <summary>For a model whose weights are about to be loaded.</summary>
     public KnowledgeReader(
         int storedUserWidth, int userWidth, int storedScenarioWidth, int scenarioWidth, FusionOptions options, int? learnedUsers = null) : base(nameof(KnowledgeReader))
     {
+        using var scope = NewDisposeScope();
         if (options.NormalizeScenarios)
             scenario_basis = zeros(storedScenarioWidth, scenarioWidth);
         if (learnedUsers is { } users && options.UserLevel != FusionPlacement.None)
@@ -63,6 +66,7 @@ public sealed class KnowledgeReader : nn.Module
         Shape = new KnowledgeShape(userWidth, 1, scenarioWidth, 1);
         (user_none, scenario_none) = Missing(options);
         RegisterComponents();
+        scope.HandOn(this);
     }
 
     /// <summary>R and D, and how large the numbers are.</summary>

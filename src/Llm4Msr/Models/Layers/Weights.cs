@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -34,4 +35,14 @@ public static class Weights
 
     public static Parameter Constant(double value, params long[] shape) =>
         new(tensor(Enumerable.Repeat((float)value, (int)shape.Aggregate(1L, (product, d) => product * d)).ToArray()).view(shape));
+
+    /// <summary>
+    /// Lets a module that was built in a scope outlive it. Whoever builds one opens a scope: what no scope and no name holds,
+    /// TorchSharp may free while an operation reads it.
+    /// </summary>
+    public static void HandOn(this DisposeScope scope, nn.Module built)
+    {
+        foreach (var tensor in built.parameters().Concat(built.buffers()))
+            scope.MoveToOuter(tensor);
+    }
 }
