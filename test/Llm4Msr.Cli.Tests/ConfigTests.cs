@@ -129,11 +129,12 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
             .AssertFails(FaultKind.Usage, $"{value}, and nothing reads it: it belongs to {needed}. Leave it out, or say {needed}.");
 
     [Theory]
+    [InlineData("--backbone aitm --set model.transfer.scenarioOrder=[0,1,3]", "The scenario order is 0,1,3, expected each of the scenarios 0 to 2 once.")]
     [InlineData("--state mean", "--state mean names one of the states that knowledge holds, and there is no knowledge. Leave it out, or add --knowledge KNOWLEDGE.db.")]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm shuffled", "--arm shuffled" + NoUserLevel)]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm constant", "--arm constant" + NoUserLevel)]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm id-embedding", "--arm id-embedding" + NoUserLevel)]
-    public void KnowledgeThatNobodyReadsIsAnError(string options, string sentence) =>
+    public void WhatCannotBeTrainedIsSaidBeforehand(string options, string sentence) =>
         CommandRun.Of(["train", small.Data, "--out", _scratch["run"], "--dry-run", .. options.Replace("STORE", small.Store, StringComparison.Ordinal).Split(' ')])
             .AssertFails(FaultKind.Usage, sentence);
 

@@ -98,6 +98,7 @@ internal static class TrainVerb
         torch.set_num_threads(config.Threads);
         var table = config.Knowledge is null ? null : KnowledgeFor.Data(data, config.Knowledge, config.State, cli.Terminal.Say);
         var options = config.Run with { State = table?.Origin.State ?? config.State };
+        TrainingRun.Check(data, table, options);
         foreach (var remark in ModelArguments.Remarks(options.Model, data.Description.Scenarios))
             cli.Terminal.Say(remark);
         if (table is not null && options.Model.Fusion is null && options.KeepRowsWithoutKnowledge)
