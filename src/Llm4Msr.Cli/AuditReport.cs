@@ -11,10 +11,10 @@ internal static class AuditReport
 {
     private const int MostShown = 10;
 
-    public static void Print(IAnsiConsole console, KnowledgeFingerprint fingerprint, SplitKind split, bool withRun, LeakReport report)
+    public static void Print(IAnsiConsole console, KnowledgeFingerprint fingerprint, SplitKind split, bool withRun, bool withModel, LeakReport report)
     {
         console.WriteLine($"Protocol {fingerprint.Protocol.Spelling()}, split {Spelling.Of(split)}, knowledge of {fingerprint.Source}.");
-        console.WriteLine(Prompts(report));
+        console.WriteLine(Prompts(report, withModel));
         if (report.ScenariosOfOtherSplits > 0)
             console.WriteLine(Inv($"Not checked: {report.ScenariosOfOtherSplits:N0} scenario prompts about the training part of another split."));
         if (report.Latest is { } latest)
@@ -32,7 +32,7 @@ internal static class AuditReport
         console.WriteLine(Sentence(report));
     }
 
-    private static string Prompts(LeakReport report)
+    private static string Prompts(LeakReport report, bool withModel)
     {
         if (!report.HasPrompts)
             return Inv($"{report.Snapshots:N0} snapshots of users without prompts: these vectors were made elsewhere. What they were made from cannot be checked; the rank that each snapshot declares is believed, and every row of its user before that counted as in it.");
@@ -40,7 +40,8 @@ internal static class AuditReport
             return Inv($"{report.Users.Total + report.Scenarios.Total:N0} prompts, written with another template than this one: none can be written again. Name their template with --template.");
         var (users, scenarios) = (report.Users, report.Scenarios);
         return Inv($"{users.Total:N0} user prompts ({report.Snapshots:N0} snapshots) and {scenarios.Total:N0} scenario prompts: {users.Rederived + scenarios.Rederived:N0} written again with the same hash, ")
-            + Inv($"{users.OtherRows:N0} hold other rows than those before their rank, {users.NotRederived + scenarios.NotRederived:N0} cannot be written again.");
+            + Inv($"{users.OtherRows:N0} hold other rows than those before their rank, {users.NotRederived + scenarios.NotRederived:N0} cannot be written again.")
+            + (users.NotRederived + scenarios.NotRederived == 0 || withModel ? "" : " Titles of more than 64 tokens were cut by the model that was asked: name it with --model.");
     }
 
     private static Table Exposures(LeakReport report)

@@ -7,7 +7,7 @@ namespace Llm4Msr.Cli;
 /// <summary>What <c>compare</c> found: a row per scenario, and a verdict in a sentence.</summary>
 internal static class ComparisonReport
 {
-    public static void Print(IAnsiConsole console, ScoredRun first, ScoredRun second, Part part, Comparison comparison)
+    public static void Print(IAnsiConsole console, ScoredRun first, ScoredRun second, Part part, Comparison comparison, IReadOnlyList<FigureDifference> figures, bool details)
     {
         console.WriteLine($"A: {Named(first)}");
         console.WriteLine($"B: {Named(second)}");
@@ -33,7 +33,38 @@ internal static class ComparisonReport
             ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {P(overSeeds)}"
                 + (overSeeds.P < 0.05 ? "." : ": other seeds might say something else.")
             : "There is no t-test over seeds: it needs two or more of each run, and figures that differ.");
+        PrintFigures(console, figures, details);
     }
+
+    private static void PrintFigures(IAnsiConsole console, IReadOnlyList<FigureDifference> figures, bool details)
+    {
+        var allRows = figures[^1].Scenario;
+        var table = EvaluationReport.NewTable(details ? "other figures" : $"other figures, {allRows}");
+        table.AddColumn("");
+        if (details)
+            table.AddColumn("");
+        EvaluationReport.AddColumns(table, ["A", "B", "B less A", "95 % interval"]);
+        foreach (var row in figures.Where(f => details || f.Scenario == allRows))
+        {
+            table.AddRow([
+                Named(row.Figure), .. (string[])(details ? [Markup.Escape(row.Scenario)] : []),
+                EvaluationReport.Figure(row.First), EvaluationReport.Figure(row.Second), Signed(row.Difference), Text(row.Interval),
+            ]);
+        }
+        console.Write(table);
+        console.WriteLine("Grouped AUC: higher is better. Log loss, normalised entropy, ECE: lower. Predicted / actual: nearer to 1."
+            + (details ? "" : " By scenario: --details."));
+    }
+
+    private static string Named(Figure figure) => figure switch
+    {
+        Figure.GroupedAuc => "grouped AUC",
+        Figure.LogLoss => "log loss",
+        Figure.NormalizedEntropy => "norm. entropy",
+        Figure.CalibrationError => "ECE",
+        Figure.PredictedToActual => "pred. / actual",
+        _ => throw new ArgumentOutOfRangeException(nameof(figure), figure, null),
+    };
 
     /// <summary>The verdict in words.</summary>
     public static string Sentence(AucDifference mean) => mean.Verdict switch

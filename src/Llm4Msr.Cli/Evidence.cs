@@ -11,7 +11,8 @@ namespace Llm4Msr.Cli;
 internal sealed record Evidence(Said? User, Said? Scenario)
 {
     /// <param name="dataFolder">Null for where the data lay when the run was trained.</param>
-    public static Evidence Of(ModelFolder folder, Explanation explanation, string storePath, string? dataFolder, PromptTemplate template)
+    /// <param name="model">The language model that was asked, which knows where it cut long titles; null for none.</param>
+    public static Evidence Of(ModelFolder folder, Explanation explanation, string storePath, string? dataFolder, PromptTemplate template, string? model)
     {
         if (folder.Knowledge is not { } table)
             throw new Llm4MsrException(FaultKind.Usage, $"The model in '{folder.Path}' reads no knowledge, so that no text stands behind its predictions. Leave --knowledge out.");
@@ -23,7 +24,8 @@ internal sealed record Evidence(Said? User, Said? Scenario)
             throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge in '{storePath}' (content {store.ContentHash}) is not what '{folder.Path}' was trained with "
                 + $"(content {table.Origin.ContentHash}). Name the store that it was trained with.");
         }
-        var prompts = new StoredPrompts(ScoredRun.OpenData(folder, dataFolder), template, store.Fingerprint.HistoryLength);
+        using var asked = AskedModel.Of(store, model);
+        var prompts = new StoredPrompts(ScoredRun.OpenData(folder, dataFolder), template, store.Fingerprint.HistoryLength, asked is null ? null : asked.Cut);
         KnowledgeRecord? user = null, scenario = null;
         foreach (var record in store.Records())
         {

@@ -8,13 +8,14 @@ internal static class ExplanationReport
 {
     public const string Caution = "The model reads hidden states, never words: text and prompt are evidence of what was known, not the cause of the prediction.";
 
-    public static void Print(IAnsiConsole console, string model, int seed, Explanation explanation, Evidence? evidence)
+    /// <param name="notGiven">Fields whose value the row was not given.</param>
+    public static void Print(IAnsiConsole console, string model, int seed, Explanation explanation, IReadOnlyList<string> notGiven, Evidence? evidence)
     {
         console.WriteLine(Inv($"{model}, seed {seed}: user '{explanation.User}', item '{explanation.Item}', {explanation.Scenario}")
             + (explanation.Rank is { } rank ? Inv($" (rank {rank}, {(explanation.Clicked == true ? "clicked" : "not clicked")})") : ""));
         console.WriteLine(Inv($"Probability {explanation.Probability:0.0000}, logit {explanation.Logit:+0.0000;-0.0000;0.0000}."));
         PrintKnowledge(console, explanation);
-        PrintFields(console, explanation);
+        PrintFields(console, explanation, notGiven);
         if (evidence is not null)
             PrintEvidence(console, evidence);
     }
@@ -43,16 +44,18 @@ internal static class ExplanationReport
         console.Write(table);
     }
 
-    private static void PrintFields(IAnsiConsole console, Explanation explanation)
+    private static void PrintFields(IAnsiConsole console, Explanation explanation, IReadOnlyList<string> notGiven)
     {
         var table = NewTable("without one field");
         foreach (var field in explanation.Fields)
         {
-            var values = field.Values.Count == 0 ? "never seen" : string.Join(", ", field.Values);
+            var values = field.Values.Count > 0 ? string.Join(", ", field.Values) : notGiven.Contains(field.Field) ? "not given" : "never seen";
             table.AddRow(Markup.Escape($"{field.Field} = {values}"), Figure(field.LogitWithout), Signed(field.Effect), Inv($"{1 / (1 + Math.Exp(-field.LogitWithout)):0.0000}"));
         }
         console.Write(table);
         console.WriteLine("Each line is a call of the model; a field is taken away by a value never seen in training. Effects do not add up: the model is not a sum.");
+        if (notGiven.Count > 0)
+            console.WriteLine($"Not given: {string.Join(", ", notGiven)}. The model read a value never seen in their place; --context FIELD=VALUE gives one.");
     }
 
     private static void PrintEvidence(IAnsiConsole console, Evidence evidence)

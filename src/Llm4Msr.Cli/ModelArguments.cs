@@ -97,6 +97,14 @@ internal sealed class ModelArguments
             yield return Config.Assign("model.enhancement", Spelling.Of(parsed.GetValue(_enhancement).Value));
     }
 
+    /// <summary>As a configuration, what else of a finished model decides which values are read: where levels stand, and of how many layers.</summary>
+    public static IEnumerable<JsonObject> Levels(ModelOptions model) => model is not { Enhancement: EnhancementKind.Llm4msr, Fusion: { } fusion } ? [] :
+    [
+        Config.Assign("model.fusion.layers", fusion.Layers.ToString(CultureInfo.InvariantCulture)),
+        Config.Assign("model.fusion.userLevel", Spelling.Of(fusion.UserLevel)),
+        Config.Assign("model.fusion.scenarioLevel", Spelling.Of(fusion.ScenarioLevel)),
+    ];
+
     private static bool IsGiven(ParseResult parsed, Option option) => parsed.GetResult(option) is { Implicit: false };
 
     /// <summary>What is worth saying before training begins.</summary>

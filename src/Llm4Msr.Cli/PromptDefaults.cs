@@ -16,5 +16,11 @@ internal static class PromptDefaults
 
     public static Option<string?> TemplateOption() => new("--template") { Description = "Your own wording; 'llm4msr prompts template' prints the built-in one.", HelpName = "FILE" };
 
+    public static Option<string?> ModelOption() => new("--model")
+    {
+        Description = "Language model that was asked: cuts titles of more than 64 tokens again as it did.",
+        HelpName = "FILE",
+    };
+
     public static PromptTemplate Template(string? path) => path is null ? PromptTemplate.BuiltIn : PromptTemplate.Load(path);
 }

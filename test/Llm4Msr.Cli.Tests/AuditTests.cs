@@ -1,3 +1,5 @@
+using Llm4Msr.Data;
+using Llm4Msr.Import;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
@@ -59,6 +61,24 @@ public sealed class AuditTests(SmallRuns small) : IDisposable
 
         Assert.Equal(CheckFailed, run.Code);
         Assert.Contains("written with another template than this one: none can be written again. Name their template with --template.", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Titles are cut by the tokens of the model that was asked, which has three for each character that it does not know.</summary>
+    [Fact]
+    public void PromptsWithCutTitlesAreWrittenAgainWithTheModelThatWasAsked()
+    {
+        var raw = PlantedData.Generate(new PlantedOptions { Users = 3, InteractionsPerUser = 30 }).Raw;
+        raw = raw with { ItemWords = [.. raw.ItemWords.Select(words => words with { Title = words.Title + new string('茶', 60) })] };
+        DurableFile.WriteFolder(_scratch["data"], folder => PreparedDataWriter.Write(folder, raw, new SplitOptions(SplitKind.User)));
+        CommandRun.Succeeding("reason", _scratch["data"], "--model", "embedded", "--history", "2", "--max-new-tokens", "1", "--out", _scratch["knowledge.db"], "--json");
+        string[] audit = ["audit", "leak", _scratch["data"], "--knowledge", _scratch["knowledge.db"]];
+
+        var without = CommandRun.Of(audit);
+        Assert.Equal(CheckFailed, without.Code);
+        Assert.Contains("cannot be written again. Titles of more than 64 tokens were cut by the model that was asked: name it with --model.\n", without.Output, StringComparison.Ordinal);
+        Assert.EndsWith("No leak: every prompt is accounted for, and no row sees itself or its future.\n", CommandRun.Succeeding([.. audit, "--model", "embedded"]).Output, StringComparison.Ordinal);
+        CommandRun.Of("audit", "leak", small.Data, "--knowledge", Store("other.db", KnowledgeProtocol.PastOnly), "--model", "embedded").AssertFails(FaultKind.Usage,
+            $"'embedded' is not the model that the knowledge in '{_scratch["other.db"]}' was made with (tiny): its tokenizer is another. Name that model.");
     }
 
     [Fact]

@@ -12,6 +12,8 @@ namespace Llm4Msr.Cli.Tests;
 
 public sealed class ConfigTests(SmallRuns small) : IDisposable
 {
+    private const string NoUserLevel = " puts other vectors where users' knowledge is read, and --user-level none reads none. Leave it out, or give the user level a place.";
+
     private readonly ScratchFolder _scratch = new();
 
     public void Dispose() => _scratch.Dispose();
@@ -115,6 +117,30 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     [InlineData("training.generatorLearningRate=0.1", "star", "training.generatorLearningRate is 0.1, and nothing reads it: it belongs to --enhancement llm4msr. Leave it out, or say --enhancement llm4msr.")]
     public void AValueThatNobodyReadsIsAnError(string assignment, string backbone, string sentence) =>
         CommandRun.Of("train", small.Data, "--out", _scratch["run"], "--dry-run", "--backbone", backbone, "--set", assignment).AssertFails(FaultKind.Usage, sentence);
+
+    /// <summary>What a level reads depends on its place and its layers, said as keys or as options.</summary>
+    [Theory]
+    [InlineData("--set model.fusion.userHidden=8 --set model.fusion.layers=1", "model.fusion.userHidden is 8", "--enhancement llm4msr with a user level of two generated layers or more")]
+    [InlineData("--set model.fusion.userHidden=8 --meta-layers 1", "model.fusion.userHidden is 8", "--enhancement llm4msr with a user level of two generated layers or more")]
+    [InlineData("--set model.fusion.userHidden=8 --user-level none", "model.fusion.userHidden is 8", "--enhancement llm4msr with a user level of two generated layers or more")]
+    [InlineData("--set model.fusion.scenarioHidden=8 --meta-layers 1", "model.fusion.scenarioHidden is 8", "--enhancement llm4msr with a scenario level of two generated layers or more")]
+    public void WhatALevelDoesNotReadIsAnError(string options, string value, string needed) =>
+        CommandRun.Of(["train", small.Data, "--out", _scratch["run"], "--dry-run", "--enhancement", "llm4msr", "--knowledge", small.Store, .. options.Split(' ')])
+            .AssertFails(FaultKind.Usage, $"{value}, and nothing reads it: it belongs to {needed}. Leave it out, or say {needed}.");
+
+    [Theory]
+    [InlineData("--backbone aitm --set model.transfer.scenarioOrder=[0,1,3]", "The scenario order is 0,1,3, expected each of the scenarios 0 to 2 once.")]
+    [InlineData("--state mean", "--state mean names one of the states that knowledge holds, and there is no knowledge. Leave it out, or add --knowledge KNOWLEDGE.db.")]
+    [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm shuffled", "--arm shuffled" + NoUserLevel)]
+    [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm constant", "--arm constant" + NoUserLevel)]
+    [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm id-embedding", "--arm id-embedding" + NoUserLevel)]
+    public void WhatCannotBeTrainedIsSaidBeforehand(string options, string sentence) =>
+        CommandRun.Of(["train", small.Data, "--out", _scratch["run"], "--dry-run", .. options.Replace("STORE", small.Store, StringComparison.Ordinal).Split(' ')])
+            .AssertFails(FaultKind.Usage, sentence);
+
+    [Fact]
+    public void RandomVectorsOfScenariosNeedNoUserLevel() => CommandRun.Succeeding(
+        "train", small.Data, "--out", _scratch["run"], "--dry-run", "--enhancement", "llm4msr", "--knowledge", small.Store, "--user-level", "none", "--meta-layers", "1", "--arm", "random");
 
     [Theory]
     [InlineData(EnhancementKind.Llm4msr, EnhancementKind.None)]

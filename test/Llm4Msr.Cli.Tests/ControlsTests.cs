@@ -94,6 +94,15 @@ public sealed class ControlsTests(SmallRuns small) : IDisposable
         "training.generatorLearningRate is varied, and the arm 'none' does not read it (it belongs to --enhancement llm4msr), so that it would have fewer trials than others. Vary what every arm reads.");
 
     [Fact]
+    public void WithoutAUserLevelThereIsNothingToControl()
+    {
+        CommandRun.Of([.. Small()[..^2], "--set", "model.fusion.userLevel=none", "--set", "model.fusion.components=null"]).AssertFails(FaultKind.Usage,
+            "The trial 'shuffled; -' cannot be trained, so none was. --arm shuffled puts other vectors where users' knowledge is read, and --user-level none reads none. Leave it out, or give the user level a place.");
+
+        Assert.False(Directory.Exists(_scratch["small"]));
+    }
+
+    [Fact]
     public void AGainThatMattersIsADifferenceInAuc() => CommandRun.Of([.. Small(), "--smallest-gain", "1"]).AssertFails(
         FaultKind.Usage, "--smallest-gain is 1, expected more than 0 and less than 0.5, a difference in AUC.");
 

@@ -20,14 +20,15 @@ public sealed class EvaluateTests(SmallRuns small) : IDisposable
         [
             ["evaluate", small.EnhancedRun, "--intervals"],
             ["compare", small.PlainRun, small.EnhancedRun],
+            ["compare", small.PlainRun, small.EnhancedRun, "--details"],
         ];
         foreach (var command in commands)
         {
             var lines = CommandRun.Succeeding(command).Output.Split('\n');
             var rules = lines.Where(l => l.StartsWith('─')).ToList();
-            Assert.Single(rules);
-            Assert.InRange(rules[0].Length, 60, Columns);
-            Assert.Equal(SmallMovieLens.Scenarios.Length, lines.Count(l => SmallMovieLens.Scenarios.Any(s => l.StartsWith($"  {s}  ", StringComparison.Ordinal))));
+            Assert.Equal(command[0] == "compare" ? 2 : 1, rules.Count);
+            Assert.All(rules, rule => Assert.InRange(rule.Length, 60, Columns));
+            Assert.Equal(SmallMovieLens.Scenarios.Length * (command[^1] == "--details" ? 6 : 1), lines.Count(l => SmallMovieLens.Scenarios.Any(s => l.Contains($"  {s}  ", StringComparison.Ordinal))));
         }
     }
 
@@ -44,6 +45,32 @@ public sealed class EvaluateTests(SmallRuns small) : IDisposable
         var mean = asked.Json.GetProperty("seeds").EnumerateArray().Average(s => s.GetProperty("metrics").GetProperty("meanAuc").GetDouble());
         Assert.InRange(mean, intervals.GetProperty("meanAuc").GetProperty("low").GetDouble(), intervals.GetProperty("meanAuc").GetProperty("high").GetDouble());
         Assert.Equal(asked.Output, CommandRun.Succeeding("evaluate", small.EnhancedRun, "--json", "--intervals", "--replicates", "200").Output);
+    }
+
+    /// <summary>The same figures as each run's own evaluation, of the runs in their order.</summary>
+    [Fact]
+    public void OtherFiguresAreComparedToo()
+    {
+        var compared = CommandRun.Succeeding("compare", small.PlainRun, small.EnhancedRun, "--json").Json.GetProperty("figures").EnumerateArray().ToList();
+        var (first, second) = (Evaluated(small.PlainRun), Evaluated(small.EnhancedRun));
+
+        Assert.Equal(5 * (SmallMovieLens.Scenarios.Length + 1), compared.Count);
+        var allRows = compared.Where(f => f.GetProperty("scenario").GetString() == "all rows").ToDictionary(f => f.GetProperty("figure").GetString()!);
+        foreach (var (figure, of) in new Dictionary<string, Func<JsonElement, double>>
+        {
+            ["grouped-auc"] = m => m.GetProperty("groupedAuc").GetProperty("value").GetDouble(),
+            ["log-loss"] = m => m.GetProperty("logLoss").GetDouble(),
+            ["normalized-entropy"] = m => m.GetProperty("normalizedEntropy").GetDouble(),
+            ["calibration-error"] = m => m.GetProperty("calibrationError").GetDouble(),
+            ["predicted-to-actual"] = m => m.GetProperty("predictedToActual").GetDouble(),
+        })
+        {
+            Assert.Equal(first.Average(of), allRows[figure].GetProperty("first").GetDouble(), 1e-12);
+            Assert.Equal(second.Average(of), allRows[figure].GetProperty("second").GetDouble(), 1e-12);
+        }
+
+        List<JsonElement> Evaluated(string run) =>
+            [.. CommandRun.Succeeding("evaluate", run, "--json").Json.GetProperty("seeds").EnumerateArray().Select(s => s.GetProperty("metrics").GetProperty("overall"))];
     }
 
     [Fact]

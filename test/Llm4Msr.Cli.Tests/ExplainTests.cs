@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Llm4Msr.Data;
+using Llm4Msr.Import;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -40,6 +42,34 @@ public sealed class ExplainTests(SmallRuns small) : IDisposable
         Assert.Equal("7", enhanced.GetProperty("explanation").GetProperty("user").GetString());
         Assert.InRange(enhanced.GetProperty("explanation").GetProperty("shares").GetProperty("scenario").GetDouble(), 0, 1);
         Assert.Equal(JsonValueKind.Null, enhanced.GetProperty("evidence").ValueKind);
+    }
+
+    [Fact]
+    public void ContextIsReadWhereItIsGivenAndSaidToBeMissingWhereNot()
+    {
+        var raw = PlantedData.Generate(new PlantedOptions { Users = 30, InteractionsPerUser = 30 }).Raw;
+        string[] hours = ["morning", "evening"];
+        raw = raw with { ContextFields = ["hour"], Interactions = [.. raw.Interactions.Select(i => i with { Context = [hours[i.Clicked ? 0 : 1]] })] };
+        DurableFile.WriteFolder(_scratch["data"], folder => PreparedDataWriter.Write(folder, raw, new SplitOptions(SplitKind.User)));
+        CommandRun.Succeeding(["train", _scratch["data"], "--out", _scratch["run"], .. SmallRuns.Small, "--learning-rate", "0.01"]);
+        string[] row = ["explain", _scratch["run"], "--user", raw.Users.Keys[3], "--item", raw.Items.Keys[5], "--scenario", raw.Scenarios[0].Name];
+
+        var without = CommandRun.Succeeding(row);
+        Assert.Contains("  hour = not given ", without.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Not given: hour. The model read a value never seen in their place; --context FIELD=VALUE gives one.\n", without.Output, StringComparison.Ordinal);
+        var strange = CommandRun.Succeeding([.. row, "--context", "hour=noon"]);
+        Assert.Contains("  hour = never seen ", strange.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Not given", strange.Output, StringComparison.Ordinal);
+        Assert.Contains("  hour = morning ", CommandRun.Succeeding([.. row, "--context", "hour=morning"]).Output, StringComparison.Ordinal);
+        Assert.True(Probability("morning") > Probability("evening")); // as planted
+
+        CommandRun.Of([.. row, "--context", "day=1"]).AssertFails(FaultKind.Usage, "--context names 'day'. The model reads: hour.");
+        CommandRun.Of([.. row, "--context", "hour"]).AssertFails(FaultKind.Usage, "--context is 'hour', expected FIELD=VALUE.");
+        CommandRun.Of("explain", _scratch["run"], "--row", "3", "--context", "hour=morning").AssertFails(FaultKind.Usage, "--context belongs to --user: a row of the data has its own. Leave it out.");
+        Assert.Contains("  hour = ", CommandRun.Succeeding("explain", _scratch["run"], "--row", "3").Output, StringComparison.Ordinal);
+
+        double Probability(string hour) =>
+            CommandRun.Succeeding([.. row, "--context", $"hour={hour}", "--json"]).Json.GetProperty("explanation").GetProperty("probability").GetDouble();
     }
 
     [Fact]

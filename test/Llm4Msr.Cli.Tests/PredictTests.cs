@@ -47,6 +47,18 @@ public sealed class PredictTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void WhereTheScoresCannotBeWrittenIsSaidBeforeAnyWork()
+    {
+        Directory.CreateDirectory(_scratch["folder"]);
+
+        Predict(_scratch["none/scores.csv"]).AssertFails(FaultKind.Usage,
+            $"There is no folder '{_scratch["none"]}' to write '{_scratch["none/scores.csv"]}' in. Make it, or name a file elsewhere.");
+        Predict(_scratch["folder"]).AssertFails(FaultKind.Usage, $"'{_scratch["folder"]}' is a folder. Name a file.");
+
+        CommandRun Predict(string output) => CommandRun.Of("predict", small.PlainRun, "--input", "no rows.csv", "--output", output);
+    }
+
+    [Fact]
     public void EachSeedIsAModelOfItsOwn()
     {
         (string, string, string)[] rows = [(Comedy, "7", "1")];

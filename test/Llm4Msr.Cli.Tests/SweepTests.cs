@@ -122,6 +122,48 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
         Assert.False(File.Exists(_scratch["sweep/sweep.json"]));
     }
 
+    /// <summary>The first trial would have trained before the second one is told what is wrong with it.</summary>
+    [Theory]
+    [InlineData("training.learningRate=0.001,-1", "learningRate -1", FaultKind.Usage, "These options cannot be used: learning-rate is -1, expected more than 0.")]
+    [InlineData("state=mean,none", "state none", FaultKind.Usage, "The knowledge of 'imported' holds no state 'none'. It holds: mean.")]
+    [InlineData("model.transfer.scenarioOrder=[2,1,0],[0,1,3]", "scenarioOrder [0,1,3]", FaultKind.Usage, "The scenario order is 0,1,3, expected each of the scenarios 0 to 2 once.")]
+    [InlineData("arm=real,shuffled", "arm shuffled", FaultKind.Usage,
+        "--arm shuffled puts other vectors where users' knowledge is read, and --user-level none reads none. Leave it out, or give the user level a place.",
+        "model.fusion.userLevel=none", "model.fusion.components=null")]
+    public void ATrialThatCannotBeTrainedCostsNoOther(string vary, string trial, FaultKind kind, string sentence, params string[] set)
+    {
+        CommandRun.Of([
+            "sweep", small.Data, "--out", _scratch["sweep"], .. Base(), "--set", "model.backbone=aitm", "--set", "model.enhancement=llm4msr", "--set", $"knowledge={small.Store}",
+            .. set.SelectMany(s => (string[])["--set", s]), "--vary", vary,
+        ]).AssertFails(kind, $"The trial '-; {trial}' cannot be trained, so none was. {sentence}");
+
+        Assert.False(Directory.Exists(_scratch["sweep"]));
+    }
+
+    [Fact]
+    public void WhatIsFinishedIsCheckedToo()
+    {
+        string[] sweep = ["sweep", small.Data, "--out", _scratch["sweep"], "--json", .. Base(), "--set", "training.epochs=1", "--vary", "training.learningRate=0.001"];
+        CommandRun.Succeeding(sweep);
+
+        CommandRun.Of([.. sweep, "--set", "seeds=0"]).AssertFails(
+            FaultKind.Usage, "The trial '-; learningRate 0.001' cannot be trained, so none was. --seeds is 0, expected 1 or more.");
+    }
+
+    [Fact]
+    public void WhatNoTrialOrNotEveryArmReadsIsNeitherVariedNorCompared()
+    {
+        Assert.Equal("model.experts.count is varied, and no trial reads it: it belongs to --backbone omoe or mmoe. Leave it out.", Refused([], ["model.experts.count=4,2"]));
+        Assert.Equal(
+            "model.experts.count is varied, and the arm 'backbone star' does not read it (it belongs to --backbone omoe or mmoe), so that it would have fewer trials than others. Vary what every arm reads.",
+            Refused(["model.backbone=mmoe,star"], ["model.experts.count=4,2"]));
+        Assert.Equal(
+            "model.experts.count is compared, and the arm 'backbone star, count 4' does not read it (it belongs to --backbone omoe or mmoe), so that it would be the same training as 'backbone star, count 2'. Compare what every arm reads.",
+            Refused(["model.backbone=mmoe,star", "model.experts.count=4,2"], []));
+
+        string Refused(string[] compared, string[] varied) => Assert.Throws<Llm4MsrException>(() => Plan(compared, varied)).Message;
+    }
+
     [Theory]
     [InlineData("training.learningRate", "--vary is 'training.learningRate', expected KEY=VALUE,VALUE, for example training.learningRate=0.001,0.0003.")]
     [InlineData("training.learningRate=1,1", "--vary training.learningRate=1,1 names a value twice.")]

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Llm4Msr.Data;
 using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
+using Llm4Msr.Platform;
 using Llm4Msr.Training;
 
 namespace Llm4Msr.Cli.Configuration;
@@ -61,6 +62,30 @@ internal sealed record TrainConfig
 
     [JsonIgnore]
     public int[] AllSeeds => [.. Enumerable.Range(FirstSeed, Seeds)];
+
+    /// <summary>Everything that can be said before data and knowledge are read: a training that would fail, or would read a value for nothing, is not begun.</summary>
+    /// <exception cref="Llm4MsrException">The first thing that is wrong.</exception>
+    public void Check()
+    {
+        AtLeast.Check(1, ("--seeds", Seeds));
+        AtLeast.Check(0, ("--first-seed", FirstSeed));
+        if (Seeds - 1 > int.MaxValue - FirstSeed)
+            throw Wrong($"--seeds {Seeds} counted from --first-seed {FirstSeed} pass {int.MaxValue}, the largest seed. Start lower.");
+        if (!KeepRowsWithoutKnowledge && Knowledge is null)
+            throw Wrong("--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
+        if (State is not null && Knowledge is null)
+            throw Wrong($"--state {State} names one of the states that knowledge holds, and there is no knowledge. Leave it out, or add --knowledge KNOWLEDGE.db.");
+        Run.Check();
+        var enhancement = Spelling.Of(Model.Enhancement);
+        if (Model.Fusion is not null && Knowledge is null)
+            throw Wrong($"--enhancement {enhancement} needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
+        if (Model.Fusion is null && Arm != KnowledgeArm.Real)
+            throw Wrong($"--arm {Spelling.Of(Arm)} puts other vectors where knowledge is read, and --enhancement {enhancement} reads none. Leave it out, or say --enhancement llm4msr.");
+        if (Model.Fusion is { UserLevel: FusionPlacement.None } && Arm is KnowledgeArm.Shuffled or KnowledgeArm.Constant or KnowledgeArm.IdEmbedding)
+            throw Wrong($"--arm {Spelling.Of(Arm)} puts other vectors where users' knowledge is read, and --user-level none reads none. Leave it out, or give the user level a place.");
+
+        static Llm4MsrException Wrong(string what) => new(FaultKind.Usage, what);
+    }
 
     /// <param name="enhancement">Decides how knowledge is fused, where it is read.</param>
     /// <param name="split">Of the data; null where there are none.</param>

@@ -28,7 +28,7 @@ internal static class GridPlan
         var resolved = arms.SelectMany(arm => tried.Select(setting =>
         {
             var (config, unread) = Config.ResolveWhatIsRead([.. basis, .. arm.Values.Concat(setting).Select(p => Config.Assign(p.Key, p.Value))], data.Split.Kind);
-            if (config is { Model.Fusion: null, KeepRowsWithoutKnowledge: true })
+            if (config is { Model.Fusion: null, KeepRowsWithoutKnowledge: true, Knowledge: not null })
                 config = config with { Knowledge = null, State = null }; // nothing reads them: the same training whatever the store
             return (Cell: new Cell(Cell.NameOf(config, data, ContentOf(config.Knowledge)), arm, setting, config), Unread: unread);
         })).ToList();
@@ -36,22 +36,37 @@ internal static class GridPlan
             throw new Llm4MsrException(FaultKind.Usage, $"{key} is {idle.Value}, and no trial reads it: it belongs to {idle.Needed}. Leave it out.");
         Cell[] plan = [.. resolved.Select(r => r.Cell)];
         if (plan.GroupBy(c => (c.Name, Arm: sharedByArms ? c.Arm : null)).FirstOrDefault(same => same.Count() > 1)?.ToArray() is [var one, var other, ..])
-        {
-            throw new Llm4MsrException(FaultKind.Usage, Unread(one, other) is var (varied, needed)
-                ? $"{varied} is varied, and the arm '{one.Arm.Name}' does not read it (it belongs to {needed}), so that it would have fewer trials than others. Vary what every arm reads."
-                : $"'{one.Arm.Name}; {Cell.Spelled(one.Settings)}' and '{other.Arm.Name}; {Cell.Spelled(other.Settings)}' are one training, which would count twice. Name each value once.");
-        }
+            throw new Llm4MsrException(FaultKind.Usage, WhyAlike(one, other, plan));
         return plan;
-
-        static (string Key, string Needed)? Unread(Cell one, Cell other) =>
-            one.Settings.Keys.FirstOrDefault(key => one.Settings[key] != other.Settings[key]) is { } key && KeyReaders.Missing(key, one.Config.Model) is { } needed
-                ? (key, needed) : null;
 
         string? ContentOf(string? store)
         {
             if (store is not null && !contents.ContainsKey(store))
                 contents[store] = Cell.ContentOf(store);
             return store is null ? null : contents[store];
+        }
+    }
+
+    private static string WhyAlike(Cell one, Cell other, IReadOnlyList<Cell> plan)
+    {
+        if (Unread(one.Arm.Values, other.Arm.Values) is var (compared, comparedBy))
+            return $"{compared} is compared, and the arm '{one.Arm.Name}' does not read it (it belongs to {comparedBy}), so that it would be the same training as '{other.Arm.Name}'. Compare what every arm reads.";
+        if (Unread(one.Settings, other.Settings) is var (varied, variedBy))
+        {
+            return plan.All(c => KeyReaders.Missing(varied, c.Config.Model) is not null)
+                ? $"{varied} is varied, and no trial reads it: it belongs to {variedBy}. Leave it out."
+                : $"{varied} is varied, and the arm '{one.Arm.Name}' does not read it (it belongs to {variedBy}), so that it would have fewer trials than others. Vary what every arm reads.";
+        }
+        return $"'{one.Arm.Name}; {Cell.Spelled(one.Settings)}' and '{other.Arm.Name}; {Cell.Spelled(other.Settings)}' are one training, which would count twice. Name each value once.";
+
+        (string Key, string Needed)? Unread(IReadOnlyDictionary<string, string> own, IReadOnlyDictionary<string, string> others)
+        {
+            foreach (var (key, value) in own)
+            {
+                if (others.TryGetValue(key, out var otherValue) && otherValue != value && KeyReaders.Missing(key, one.Config.Model) is { } needed)
+                    return (key, needed);
+            }
+            return null;
         }
     }
 }

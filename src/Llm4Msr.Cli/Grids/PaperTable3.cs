@@ -13,6 +13,8 @@ internal static class PaperTable3
     public static void Write(Cli cli, InteractionDataset data, IReadOnlyList<Cell> cells, string output)
     {
         Libtorch.Require();
+        GridCheck.Options(cells);
+        GridCheck.Data(data, cells, cli.Terminal.Say);
         var config = cells[0].Config;
         var table = KnowledgeFor.Data(data, cells[^1].Config.Knowledge!, cells[^1].Config.State, cli.Terminal.Say);
         var times = StepTimes.Of(data, table, [.. cells.Select(c => c.Config.Run)], cli.Cancellation);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
+using Llm4Msr.Data;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 
@@ -10,22 +11,24 @@ namespace Llm4Msr.Cli.Grids;
 /// Trains cells, each in a process of its own and a run folder of its own. What is finished is read and never trained again;
 /// what was stopped goes on where it stopped.
 /// </summary>
-/// <param name="data">Folder of the prepared data.</param>
+/// <param name="folder">Where the prepared data lie.</param>
 /// <param name="output">Folder of all cells, which several grids of the same data may share.</param>
-internal sealed class TrainingGrid(Cli cli, string data, string output)
+internal sealed class TrainingGrid(Cli cli, InteractionDataset data, string folder, string output)
 {
     public string RunFolder(Cell cell) => Path.Combine(output, "runs", cell.Name);
 
-    /// <summary>Trains what is not trained yet.</summary>
+    /// <summary>Trains what is not trained yet, once it is known that every cell of it can be.</summary>
     /// <param name="jobs">Processes at once.</param>
     /// <param name="budget">When to begin no more cells.</param>
     /// <returns>The cells that the budget left out.</returns>
-    /// <exception cref="Llm4MsrException">A cell failed; the others are kept.</exception>
+    /// <exception cref="Llm4MsrException">A cell cannot be trained, and none was; or one failed, and the others are kept.</exception>
     public IReadOnlyList<Cell> Train(string title, IReadOnlyList<Cell> cells, int jobs, GridBudget? budget = null)
     {
-        foreach (var folder in new[] { "configs", "runs", "logs" })
-            Directory.CreateDirectory(Path.Combine(output, folder));
+        GridCheck.Options(cells);
         Cell[] open = [.. cells.DistinctBy(c => c.Name).Where(c => !IsFinished(c))];
+        GridCheck.Data(data, open, cli.Terminal.Say);
+        foreach (var kind in new[] { "configs", "runs", "logs" })
+            Directory.CreateDirectory(Path.Combine(output, kind));
         var all = Math.Min(open.Length, budget?.Cells ?? open.Length);
         var (done, begun, leftOut) = (0, 0, new HashSet<string>());
         var failed = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -67,7 +70,7 @@ internal sealed class TrainingGrid(Cli cli, string data, string output)
     {
         var config = Path.Combine(output, "configs", cell.Name + ".json");
         DurableFile.WriteText(config, JsonSerializer.Serialize(cell.Config, Config.Json) + "\n");
-        using var process = ThisProgram.Start("train", data, "--config", config, "--out", RunFolder(cell));
+        using var process = ThisProgram.Start("train", folder, "--config", config, "--out", RunFolder(cell));
         using var stop = cli.Cancellation.Register(process.Kill); // what it has done is kept, exactly
         var printed = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEnd();

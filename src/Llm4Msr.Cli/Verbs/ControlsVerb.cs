@@ -56,12 +56,7 @@ internal static class ControlsVerb
             var folder = parsed.GetRequiredValue(data);
             var dataset = InteractionDataset.Open(folder);
             var plan = GridPlan.Of(basis, ArmsOf(dataset, basis, parsed.GetRequiredValue(knowledge)), SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
-            foreach (var cell in plan)
-            {
-                AtLeast.Check(1, ("--seeds", cell.Config.Seeds));
-                cell.Config.Run.Check();
-            }
-            return Run(cli, dataset, new TrainingGrid(cli, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, parsed.GetValue(smallest));
+            return Run(cli, dataset, new TrainingGrid(cli, dataset, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, parsed.GetValue(smallest));
         });
         return verb;
     }

@@ -37,6 +37,8 @@ internal static class DataInspectVerb
     {
         if (output is not null && File.Exists(output))
             throw new Llm4MsrException(FaultKind.Usage, $"'{output}' is there already. Name another file.");
+        if (output is not null)
+            OutputFile.CheckPlace(output);
         var profile = ImportProcess.Profile(file, s_limit, cli.Cancellation);
         if (output is not null)
             DurableFile.WriteText(output, Proposal(profile));

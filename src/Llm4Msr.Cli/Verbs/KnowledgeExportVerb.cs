@@ -19,6 +19,7 @@ internal static class KnowledgeExportVerb
         };
         verb.SetAction(parsed =>
         {
+            OutputFile.CheckPlace(parsed.GetRequiredValue(file));
             Libtorch.Require();
             var result = ExportedKnowledge.Write(parsed.GetRequiredValue(store), parsed.GetRequiredValue(file));
             cli.Terminal.Result(result, console => console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records exported to {string.Join(" and ", result.Files)}.")));

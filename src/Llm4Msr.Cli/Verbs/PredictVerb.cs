@@ -29,6 +29,7 @@ internal static class PredictVerb
 
     private static int Run(Cli cli, string run, string input, string output, int? seed, string? storePath)
     {
+        OutputFile.CheckPlace(output);
         Libtorch.Require();
         torch.set_num_threads(1);
         using var predictor = ClickPredictor.Load(run, seed, storePath is null ? null : Newer(run, storePath, cli.Terminal.Say));

@@ -47,11 +47,6 @@ internal static class ReproduceVerb
             if (parsed.GetValue(seeds) is { } count)
                 basis.Add(Config.Assign("seeds", count.ToString(CultureInfo.InvariantCulture)));
             var cells = GridPlan.Of(basis, [.. planned.Arms.Select(a => a.Arm)], SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description, sharedByArms: true);
-            foreach (var cell in cells)
-            {
-                AtLeast.Check(1, ("--seeds", cell.Config.Seeds));
-                cell.Config.Run.Check();
-            }
             if (request.What == Reproduced.Table3)
                 PaperTable3.Write(cli, dataset, cells, request.Output);
             else
@@ -68,7 +63,7 @@ internal static class ReproduceVerb
     {
         Libtorch.Require();
         var name = Spelling.Of(request.What);
-        var grid = new TrainingGrid(cli, request.Data, request.Output);
+        var grid = new TrainingGrid(cli, data, request.Data, request.Output);
         var leftOut = grid.Train(name, cells, jobs, budget).Select(c => c.Arm).Distinct().ToList(); // an arm without all its trials is not told
         var results = ArmResult.Of([.. cells.Where(c => !leftOut.Contains(c.Arm))], grid);
         var scored = ScoredArms.Of(cli, name, data, results);

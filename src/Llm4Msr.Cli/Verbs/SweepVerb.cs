@@ -29,18 +29,15 @@ internal static class SweepVerb
         {
             var (trials, jobs) = (grid.Trials(parsed), grid.Jobs(parsed));
             var dataFolder = parsed.GetRequiredValue(data);
-            var plan = SweepPlan.Of(
-                config.Read(parsed), parsed.GetValue(compare) ?? [], grid.Vary(parsed), trials, InteractionDataset.Open(dataFolder).Description);
-            foreach (var cell in plan)
-                cell.Config.Run.Check();
-            return Run(cli, dataFolder, plan, grid.Output(parsed), jobs);
+            var dataset = InteractionDataset.Open(dataFolder);
+            var plan = SweepPlan.Of(config.Read(parsed), parsed.GetValue(compare) ?? [], grid.Vary(parsed), trials, dataset.Description);
+            return Run(cli, new TrainingGrid(cli, dataset, dataFolder, grid.Output(parsed)), plan, grid.Output(parsed), jobs);
         });
         return verb;
     }
 
-    private static int Run(Cli cli, string data, IReadOnlyList<Cell> plan, string output, int jobs)
+    private static int Run(Cli cli, TrainingGrid grid, IReadOnlyList<Cell> plan, string output, int jobs)
     {
-        var grid = new TrainingGrid(cli, data, output);
         grid.Train("sweep", plan, jobs);
         Print(cli, ArmResult.Of(plan, grid), plan[0].Config, output);
         return 0;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
-using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
 using Spectre.Console;
@@ -87,7 +86,8 @@ internal static class TrainVerb
                 layers.Add(Config.Assign("keepRowsWithoutKnowledge", "false"));
             var resolved = Config.Resolve(layers, dataset.Description.Split.Kind);
             resolved = resolved with { Model = model.Read(parsed, resolved.Model, resolved.Preset == Preset.Paper, dataset.Description.Scenarios) };
-            Check(resolved);
+            Config.Resolve([.. layers, .. ModelArguments.Levels(resolved.Model)], dataset.Description.Split.Kind); // an option may leave a key without a reader
+            resolved.Check();
             return Run(cli, dataset, parsed.GetRequiredValue(data), resolved, parsed.GetRequiredValue(output), parsed.GetValue(dryRun));
         });
         return verb;
@@ -98,6 +98,7 @@ internal static class TrainVerb
         torch.set_num_threads(config.Threads);
         var table = config.Knowledge is null ? null : KnowledgeFor.Data(data, config.Knowledge, config.State, cli.Terminal.Say);
         var options = config.Run with { State = table?.Origin.State ?? config.State };
+        TrainingRun.Check(data, table, options);
         foreach (var remark in ModelArguments.Remarks(options.Model, data.Description.Scenarios))
             cli.Terminal.Say(remark);
         if (table is not null && options.Model.Fusion is null && options.KeepRowsWithoutKnowledge)
@@ -148,27 +149,6 @@ internal static class TrainVerb
             console.WriteLine(Inv($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB.{knowledge} The data and one batch's activations come on top."));
             console.WriteLine("Nothing was trained. Leave out --dry-run to train.");
         });
-    }
-
-    private static void Check(TrainConfig config)
-    {
-        AtLeast.Check(1, ("--seeds", config.Seeds));
-        AtLeast.Check(0, ("--first-seed", config.FirstSeed));
-        if (config.Seeds - 1 > int.MaxValue - config.FirstSeed)
-            throw new Llm4MsrException(FaultKind.Usage, $"--seeds {config.Seeds} counted from --first-seed {config.FirstSeed} pass {int.MaxValue}, the largest seed. Start lower.");
-        if (!config.KeepRowsWithoutKnowledge && config.Knowledge is null)
-            throw new Llm4MsrException(FaultKind.Usage, "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.");
-        config.Run.Check();
-        CheckKnowledge(config.Model, config.Knowledge, config.Arm);
-    }
-
-    private static void CheckKnowledge(ModelOptions model, string? store, KnowledgeArm arm)
-    {
-        var enhancement = Spelling.Of(model.Enhancement);
-        if (model.Fusion is not null && store is null)
-            throw new Llm4MsrException(FaultKind.Usage, $"--enhancement {enhancement} needs knowledge: add --knowledge KNOWLEDGE.db, made by 'llm4msr reason' or 'llm4msr knowledge import'.");
-        if (model.Fusion is null && arm != KnowledgeArm.Real)
-            throw new Llm4MsrException(FaultKind.Usage, $"--arm {Spelling.Of(arm)} puts other vectors where knowledge is read, and --enhancement {enhancement} reads none. Leave it out, or say --enhancement llm4msr.");
     }
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);

@@ -56,10 +56,7 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
         CancellationToken cancellation = default)
     {
         options ??= new EvaluationOptions();
-        var rows = first.Values.First();
-        if (first.Values.Concat(second.Values).Any(seed => !SameRows(rows, seed)))
-            throw new ArgumentException("The runs were not scored on the same rows.", nameof(second));
-
+        var rows = RequireSameRows(first, second);
         var (users, count) = UserBootstrap.Numbered(rows.User);
         var a = RunAuc.Of(first, users, options);
         var b = RunAuc.Of(second, users, options);
@@ -95,21 +92,30 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
         public double?[] Auc(int scenario) => [.. Metrics.Select(m => m.Scenarios[scenario].Auc)];
     }
 
-    /// <returns>By scenario, draw by draw: mean over the second run's seeds less mean over the first's.</returns>
-    private static double[][] Differences(double[][] first, double[][] second, int scenarios)
+    /// <returns>The rows of any seed.</returns>
+    internal static ScoredRows RequireSameRows(IReadOnlyDictionary<int, ScoredRows> first, IReadOnlyDictionary<int, ScoredRows> second)
     {
-        var (a, b) = (MeansOverSeeds(first, scenarios), MeansOverSeeds(second, scenarios));
+        var rows = first.Values.First();
+        return first.Values.Concat(second.Values).All(seed => SameRows(rows, seed))
+            ? rows
+            : throw new ArgumentException("The runs were not scored on the same rows.", nameof(second));
+    }
+
+    /// <param name="perSeed">Statistics of each seed, which come seed after seed.</param>
+    /// <returns>By statistic, draw by draw: mean over the second run's seeds less mean over the first's.</returns>
+    internal static double[][] Differences(double[][] first, double[][] second, int perSeed)
+    {
+        var (a, b) = (MeansOverSeeds(first, perSeed), MeansOverSeeds(second, perSeed));
         return [.. a.Zip(b, (before, after) => after.Zip(before, (y, x) => y - x).ToArray())];
     }
 
-    /// <param name="draws">Seed after seed, scenario after scenario.</param>
-    private static double[][] MeansOverSeeds(double[][] draws, int scenarios)
+    private static double[][] MeansOverSeeds(double[][] draws, int perSeed)
     {
-        var means = Enumerable.Range(0, scenarios).Select(_ => new double[draws[0].Length]).ToArray();
+        var means = Enumerable.Range(0, perSeed).Select(_ => new double[draws[0].Length]).ToArray();
         for (var k = 0; k < draws.Length; k++)
         {
             for (var draw = 0; draw < draws[k].Length; draw++)
-                means[k % scenarios][draw] += draws[k][draw] * scenarios / draws.Length;
+                means[k % perSeed][draw] += draws[k][draw] * perSeed / draws.Length;
         }
         return means;
     }

@@ -47,10 +47,7 @@ public sealed record MetricsIntervals(
             foreach (var rows in Enumerable.Range(0, seed.Scenarios.Count).Select(seed.Only).Append(seed))
             {
                 var order = rows.Order();
-                statistics.AddRange([
-                    UserStatistics.Auc(order), UserStatistics.GroupedAuc(order, users), UserStatistics.LogLoss(order, users),
-                    UserStatistics.NormalizedEntropy(order, users), UserStatistics.CalibrationError(order), UserStatistics.PredictedToActual(order, users),
-                ]);
+                statistics.AddRange([UserStatistics.Auc(order), .. UserStatistics.BesideAuc(order, users)]);
             }
         }
         var values = UserBootstrap.Replicate(users, statistics, options, cancellation);

@@ -9,6 +9,12 @@ internal static class UserStatistics
     private const uint ClickedBit = 1, LastOfScoreBit = 2;
     private const int UserShift = 2;
 
+    /// <summary>Every figure but the AUC, in the order of <see cref="Figure"/>.</summary>
+    public static UserStatistic[] BesideAuc(ScoreOrder order, int users) =>
+    [
+        GroupedAuc(order, users), LogLoss(order, users), NormalizedEntropy(order, users), CalibrationError(order), PredictedToActual(order, users),
+    ];
+
     /// <summary>AUC, exact: one pass over rows that were sorted once.</summary>
     public static UserStatistic Auc(ScoreOrder order)
     {

@@ -15,8 +15,7 @@ public static class KnowledgeControls
     /// </summary>
     public static KnowledgeTable WithUsersShuffled(this KnowledgeTable table, int seed)
     {
-        if (table.Users.Count == 1)
-            throw new Llm4MsrException(FaultKind.BadInput, "Only one user has knowledge, so it cannot be shuffled between users.");
+        RequireSeveralUsers(table);
         var otherOf = OneCycle(table.Users.Count, new Random(seed));
         var vectors = new float[table.UserVectors.Length];
         for (var user = 0; user < otherOf.Length; user++)
@@ -69,6 +68,13 @@ public static class KnowledgeControls
         for (var row = 0; row < table.Count; row++)
             rounded.CopyTo(users, row * table.UserWidth);
         return new KnowledgeTable(table.Origin with { Arm = "constant" }, table.Users, users, table.Scenarios, table.ScenarioVectors);
+    }
+
+    /// <exception cref="Llm4MsrException">There is nobody to shuffle with.</exception>
+    internal static void RequireSeveralUsers(KnowledgeTable table)
+    {
+        if (table.Users.Count == 1)
+            throw new Llm4MsrException(FaultKind.BadInput, "Only one user has knowledge, so it cannot be shuffled between users.");
     }
 
     private static KnowledgeOrigin WithArm(KnowledgeTable table, string arm, int seed) =>

@@ -5,6 +5,7 @@ using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
+using Llm4Msr.Models.Backbones;
 using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using TorchSharp;
@@ -76,6 +77,22 @@ public sealed class TrainingRun
     private readonly RunOptions _options;
     private readonly TrainingRows _rows;
     private readonly ModelFolder _folder;
+
+    /// <summary>Whether a model can be built and trained so; nothing is written.</summary>
+    /// <param name="table">Knowledge of this data; null for none.</param>
+    /// <exception cref="Llm4MsrException">It cannot.</exception>
+    public static void Check(InteractionDataset data, KnowledgeTable? table, RunOptions options)
+    {
+        options.Check();
+        var rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
+        if (options.Model.Backbone == BackboneKind.Aitm)
+            Aitm.Order(options.Model.Transfer.ScenarioOrder, data.Description.Scenarios.Count);
+        if (options.Model.Fusion is null)
+            return;
+        _ = rows.Snapshots;
+        if (options.Arm == KnowledgeArm.Shuffled)
+            KnowledgeControls.RequireSeveralUsers(table!);
+    }
 
     /// <param name="table">Knowledge of this data; also decides which rows are trained on by a model that does not read it. Null for none.</param>
     /// <param name="path">The run folder: made, or gone on with if it was made with the same data, knowledge and options.</param>

@@ -83,7 +83,9 @@ public sealed class Aitm : nn.Module<Tensor, ScenarioGroups, Tensor>
         return (fit_B21.softmax(1) * value!.call(both_B2M)).sum(1);
     }
 
-    private static IReadOnlyList<int> Order(IReadOnlyList<int>? asked, int scenarios)
+    /// <returns>Every scenario once, as they hand on.</returns>
+    /// <exception cref="Llm4MsrException">What was asked for is no such order.</exception>
+    internal static IReadOnlyList<int> Order(IReadOnlyList<int>? asked, int scenarios)
     {
         var order = asked ?? [.. Enumerable.Range(0, scenarios)];
         return order.Order().SequenceEqual(Enumerable.Range(0, scenarios))

@@ -14,6 +14,9 @@ namespace Llm4Msr.Models.Enhancements;
 /// </remarks>
 public sealed class KnowledgeField : nn.Module<Tensor, ScenarioGroups, BatchKnowledge?, Tensor>
 {
+    /// <summary>Of the field's numbers at the start: at 1, beside embeddings near zero, they drown the other fields while those are learned.</summary>
+    internal const double FirstDeviation = 0.1;
+
     private readonly nn.Module<Tensor, ScenarioGroups, Tensor> backbone;
     private readonly Linear map;
 
@@ -26,7 +29,7 @@ public sealed class KnowledgeField : nn.Module<Tensor, ScenarioGroups, BatchKnow
         map = nn.Linear(knowledge.UserWidth, size);
         using (no_grad())
         {
-            map.weight.normal_(0, 1 / (Math.Sqrt(knowledge.UserWidth) * knowledge.UserScale), random); // the field's numbers start around 1
+            map.weight.normal_(0, FirstDeviation / (Math.Sqrt(knowledge.UserWidth) * knowledge.UserScale), random);
             map.bias!.zero_();
         }
         RegisterComponents();
