@@ -54,4 +54,14 @@ internal static class GridPlan
             return store is null ? null : contents[store];
         }
     }
+
+    /// <summary>Throws where a training could not be started, before one is.</summary>
+    public static void Check(IReadOnlyList<Cell> cells)
+    {
+        foreach (var cell in cells)
+        {
+            AtLeast.Check(1, ("--seeds", cell.Config.Seeds));
+            cell.Config.Run.Check();
+        }
+    }
 }

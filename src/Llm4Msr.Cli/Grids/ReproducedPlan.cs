@@ -30,6 +30,9 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
 
     private const int MostLayers = 4;
 
+    /// <summary>Of an arm whose model reads scenarios' knowledge alone.</summary>
+    public static IReadOnlyList<(string Key, string Value)> WithoutUserLevel { get; } = [(UserLevel, Plain), (Components, "null")]; // which only users' vectors have
+
     /// <param name="stores">Knowledge stores; more than one for the T of figure 4 alone.</param>
     /// <param name="textEncoder">The store of a text encoder, for the contrast of language models alone.</param>
     public static ReproducedPlan Of(Reproduced what, IReadOnlyList<string> stores, string? textEncoder)
@@ -82,7 +85,7 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
 
     private static ReproducedArm Placed(string name, string user, string scenario) => new(
         user == Plain
-            ? Arm.Of(name, (Enhancement, Fused), (UserLevel, user), (ScenarioLevel, scenario), (Components, "null")) // which only users' vectors have
+            ? Arm.Of(name, [(Enhancement, Fused), (ScenarioLevel, scenario), .. WithoutUserLevel])
             : Arm.Of(name, (Enhancement, Fused), (UserLevel, user), (ScenarioLevel, scenario)),
         Plain);
 

@@ -19,6 +19,7 @@ internal static class AllVerbs
         TrainVerb.Create(cli),
         SweepVerb.Create(cli),
         ControlsVerb.Create(cli),
+        ValueVerb.Create(cli),
         ReproduceVerb.Create(cli),
         EvaluateVerb.Create(cli),
         CompareVerb.Create(cli),

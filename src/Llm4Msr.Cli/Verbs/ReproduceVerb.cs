@@ -47,11 +47,7 @@ internal static class ReproduceVerb
             if (parsed.GetValue(seeds) is { } count)
                 basis.Add(Config.Assign("seeds", count.ToString(CultureInfo.InvariantCulture)));
             var cells = GridPlan.Of(basis, [.. planned.Arms.Select(a => a.Arm)], SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description, sharedByArms: true);
-            foreach (var cell in cells)
-            {
-                AtLeast.Check(1, ("--seeds", cell.Config.Seeds));
-                cell.Config.Run.Check();
-            }
+            GridPlan.Check(cells);
             if (request.What == Reproduced.Table3)
                 PaperTable3.Write(cli, dataset, cells, request.Output);
             else
