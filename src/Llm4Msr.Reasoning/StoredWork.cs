@@ -14,14 +14,15 @@ namespace Llm4Msr.Reasoning;
 /// <param name="Work">In tokens that are read; one that is generated takes about as long as two of them.</param>
 public sealed record StoredWork(int Users, int Prompts, long Tokens, double Work)
 {
-    /// <param name="counted">Whose knowledge counts; null for that of all users. Scenarios' always does.</param>
-    public static StoredWork Of(KnowledgeStore store, IReadOnlySet<string>? counted)
+    /// <param name="basis">The training part whose scenario knowledge counts.</param>
+    /// <param name="counted">Whose knowledge counts beside it; null for that of all users.</param>
+    public static StoredWork Of(KnowledgeStore store, string basis, IReadOnlySet<string>? counted)
     {
         var (users, prompts, tokens, work) = (new HashSet<string>(StringComparer.Ordinal), 0, 0L, 0.0);
         foreach (var record in store.Records())
         {
             var isUser = record.Key.Level == KnowledgeLevel.User;
-            if (isUser && counted?.Contains(record.Key.Id) == false)
+            if (isUser ? counted?.Contains(record.Key.Id) == false : record.Basis != basis)
                 continue;
             if (isUser)
                 users.Add(record.Key.Id);

@@ -32,11 +32,13 @@ internal static class ValuePolicies
         return
         [
             new(Arm.Of(Nobody, (Enhancement, Spelling.Of(EnhancementKind.None))), s_nothing),
-            new(Arm.Of(Scenarios, [fused, .. ReproducedPlan.WithoutUserLevel]), StoredWork.Of(store, new HashSet<string>())),
+            new(Arm.Of(Scenarios, [fused, .. ReproducedPlan.WithoutUserLevel]), Work(new HashSet<string>())),
             .. percents.Order().Select(percent => new ValuePolicy(
-                Arm.Of($"top {Spelled(percent)} % of users", fused, ("activeUsers", Spelled(percent))), StoredWork.Of(store, UserActivity.MostActive(data, percent)))),
-            new(Arm.Of(Everybody, fused), StoredWork.Of(store, null)),
+                Arm.Of($"top {Spelled(percent)} % of users", fused, ("activeUsers", Spelled(percent))), Work(UserActivity.MostActive(data, percent)))),
+            new(Arm.Of(Everybody, fused), Work(null)),
         ];
+
+        StoredWork Work(IReadOnlySet<string>? users) => StoredWork.Of(store, data.Description.TrainingPartHash, users);
     }
 
     private static string Spelled(double percent) => percent.ToString(CultureInfo.InvariantCulture);
