@@ -20,6 +20,7 @@ internal static class AllVerbs
         SweepVerb.Create(cli),
         ControlsVerb.Create(cli),
         ValueVerb.Create(cli),
+        OnboardVerb.Create(cli),
         SeesawVerb.Create(cli),
         ReproduceVerb.Create(cli),
         EvaluateVerb.Create(cli),
