@@ -32,13 +32,13 @@ internal static class PaperFigure5
     /// <returns>Why a store cannot show a case; null where it can.</returns>
     public static string? WhyNot(KnowledgeStore store) => store.Records().Any(r => r.Key.Level == KnowledgeLevel.User && r.Text.Length > 0)
         ? null
-        : $"'{store.Path}' holds vectors and no texts of users, so that there is no case to show. Name a store that a language model made.";
+        : $"'{store.Path}' holds vectors and no texts of users, so that there is no case to show; name a store that a language model made";
 
     /// <param name="user">Null for the one with the most positives among those with some in every scenario.</param>
     public static ReproducedPart Of(InteractionDataset data, KnowledgeStore store, string? user, PromptTemplate template, string output)
     {
         if (WhyNot(store) is { } reason)
-            throw new Llm4MsrException(FaultKind.BadInput, reason);
+            throw new Llm4MsrException(FaultKind.BadInput, $"figure5 cannot be made: {reason}.");
         store.RequireInteractions(data.Description.InteractionsHash);
         var prompts = new StoredPrompts(data, template, store.Fingerprint.HistoryLength);
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
