@@ -42,7 +42,7 @@ internal static class ValueVerb
             var dataset = InteractionDataset.Open(basis.Data(parsed));
             using var store = KnowledgeStore.OpenForReading(basis.Knowledge(parsed)!);
             store.RequireInteractions(dataset.Description.InteractionsHash);
-            var policies = ValuePolicies.Of(dataset, store, parsed.GetValue(active) ?? s_percents);
+            var policies = ValuePolicies.Of(dataset, store, parsed.GetValue(active) is { Length: > 0 } percents ? percents : s_percents);
             var plan = GridPlan.Of(basis.Read(parsed), [.. policies.Select(p => p.Arm)], SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
             GridPlan.Check(plan);
             if (plan.Any(cell => !cell.Config.KeepRowsWithoutKnowledge))

@@ -111,6 +111,7 @@ public sealed class PartialRunTests : IDisposable
         Assert.Equal(Direct(2), Logits(2, names[2])); // as another one is
         Assert.NotEqual(Logits(2, names[2]), Logits(2, names[1]));
         Assert.NotEqual(Logits(2, names[1]), Logits(2, null));
+        Assert.NotEqual(Logits(2, names[2]), Logits(2, null));
         Assert.NotEqual(Logits(0, names[1]), Logits(2, names[1]));
         var scored = new StandIn(2, names[1]).Score(model, _data, ranks, folder.Knowledge!);
         Assert.All(scored.Scenario, scenario => Assert.Equal(1, scenario)); // they are the scenario's own rows
