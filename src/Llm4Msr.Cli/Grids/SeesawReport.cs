@@ -68,9 +68,9 @@ internal sealed record SeesawReport(IReadOnlyList<SeesawRow> Rows, IReadOnlyList
         var (lost, gained) = (Lost(rows), Gained(rows));
         return (lost.Count, gained.Count) switch
         {
-            (> 0, > 0) => $"{model}: a seesaw. {Listed(lost)} lose by being trained with the others, {Listed(gained)} gain.",
-            (> 0, 0) => $"{model}: {Listed(lost)} lose by being trained with the others, and no scenario is shown to gain.",
-            (0, > 0) => $"{model}: {Listed(gained)} gain by being trained with the others, and no scenario is shown to lose.",
+            ( > 0, > 0) => $"{model}: a seesaw. Trained with the others, {Listed(lost)} {(lost.Count == 1 ? "loses" : "lose")} and {Listed(gained)} {(gained.Count == 1 ? "gains" : "gain")}.",
+            ( > 0, 0) => $"{model}: {Listed(lost)} {(lost.Count == 1 ? "loses" : "lose")} by being trained with the others, and no scenario is shown to gain.",
+            (0, > 0) => $"{model}: {Listed(gained)} {(gained.Count == 1 ? "gains" : "gain")} by being trained with the others, and no scenario is shown to lose.",
             _ => $"{model}: no scenario is shown to lose or to gain by being trained with the others.",
         };
     }
