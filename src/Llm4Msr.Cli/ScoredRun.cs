@@ -37,13 +37,15 @@ internal sealed record ScoredRun(ModelFolder Folder, IReadOnlyDictionary<int, Sc
                 $"The data in '{dataFolder}' are not those that '{folder.Path}' was trained on, or are split differently. Say where they are with --data, or train again.");
     }
 
-    /// <summary>The ranks of a part; refused where there are none.</summary>
-    public static int[] RanksOf(InteractionDataset data, Part part)
+    /// <summary>The ranks of a part, of scenarios that every run was trained on; refused where there are none.</summary>
+    public static int[] RanksOf(InteractionDataset data, Part part, params IReadOnlyList<ModelFolder> runs)
     {
-        var ranks = data.RanksOf(part);
+        var scenarios = data.Description.Scenarios.Select(s => s.Name).Where(name => runs.All(run => run.Description.Scenarios?.Contains(name) ?? true)).ToList();
+        var ranks = data.RanksOf(part, scenarios);
         return ranks.Length > 0
             ? ranks
-            : throw new Llm4MsrException(FaultKind.Usage, $"The split {Spelling.Of(data.Description.Split.Kind)} has no rows in the part {Spelling.Of(part)}.");
+            : throw new Llm4MsrException(FaultKind.Usage, $"The split {Spelling.Of(data.Description.Split.Kind)} has no rows in the part {Spelling.Of(part)}"
+                + (scenarios.Count < data.Description.Scenarios.Count ? " of a scenario that was trained on." : "."));
     }
 
     /// <param name="scored">Called with the number of seeds that are done.</param>

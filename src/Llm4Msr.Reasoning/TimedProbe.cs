@@ -88,5 +88,7 @@ public static class TimedProbe
     }
 
     /// <summary>In tokens that are read; one that is generated takes about as long as two of them.</summary>
-    private static double Work(Question[] batch, ReasoningOptions options) => batch.Sum(q => q.Tokens + 2.0 * options.MaxNewTokens);
+    internal static double Work(int promptTokens, double newTokens) => promptTokens + 2 * newTokens;
+
+    private static double Work(Question[] batch, ReasoningOptions options) => batch.Sum(q => Work(q.Tokens, options.MaxNewTokens));
 }

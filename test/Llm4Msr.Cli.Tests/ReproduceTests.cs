@@ -99,6 +99,81 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void AllThatTheInputsAllowIsMadeFromRunsThatAreSharedAndWhatIsLeftOutIsSaidWithTheReason()
+    {
+        string[] command = ["reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny];
+
+        var part = CommandRun.Succeeding([.. command, "--budget", "1", "--jobs", "2"]).Json;
+        var cells = new[] { Reproduced.Table2, Reproduced.Figure3, Reproduced.Figure4 }.SelectMany(what => Cells(what, out _)).Select(c => c.Name).Distinct().Count();
+
+        Assert.Single(Directory.GetDirectories(_scratch["paper/runs"]));
+        Assert.Equal(cells - 1, part.GetProperty("untrained").GetInt32());
+        Assert.Equal(["table1", "table2", "table3", "figure3", "figure4"], part.GetProperty("parts").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["figure5", "plm"], part.GetProperty("leftOut").EnumerateArray().Select(l => l.GetProperty("what").GetString()));
+        Assert.StartsWith("it needs --text-encoder", part.GetProperty("leftOut")[1].GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains("no texts of users", part.GetProperty("leftOut")[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
+        foreach (var made in part.GetProperty("parts").EnumerateObject())
+            Assert.True(File.Exists(_scratch[$"paper/{made.Name}/{made.Name}.json"]));
+        Assert.Single(Arms(part, "table2")); // what was trained is told
+        Assert.Equal(24, Arms(part, "table2").Count + part.GetProperty("parts").GetProperty("table2").GetProperty("leftOut").GetArrayLength());
+
+        static List<string?> Arms(System.Text.Json.JsonElement all, string what) =>
+            [.. all.GetProperty("parts").GetProperty(what).GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("arm").GetString())];
+    }
+
+    [Fact]
+    public void WithoutKnowledgeTheFirstTableIsAll()
+    {
+        var said = CommandRun.Succeeding("reproduce", "all", small.Data, "--out", _scratch["paper"], "--json").Json;
+
+        Assert.Equal(["table1"], said.GetProperty("parts").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(6, said.GetProperty("leftOut").GetArrayLength());
+        Assert.All(said.GetProperty("leftOut").EnumerateArray(), l => Assert.StartsWith("it needs --knowledge", l.GetProperty("reason").GetString(), StringComparison.Ordinal));
+    }
+
+    /// <summary>Seeds that a folder holds beyond those that are asked for change nothing.</summary>
+    [Fact]
+    public void FewerSeedsThanAreStoredAreExactlyThose()
+    {
+        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. Tiny];
+
+        var one = CommandRun.Succeeding([.. command, "--seeds", "1"]);
+        var two = CommandRun.Succeeding([.. command, "--seeds", "2"]);
+        var state = FolderState.Of(_scratch["paper/runs"]);
+        var oneOfTwo = CommandRun.Succeeding([.. command, "--seeds", "1"]);
+
+        Assert.NotEqual(one.Output, two.Output);
+        Assert.Equal(one.Output, oneOfTwo.Output);
+        Assert.Equal(state, FolderState.Of(_scratch["paper/runs"]));
+        Assert.All(Directory.GetDirectories(_scratch["paper/runs"]), run => Assert.Equal([1, 2], ModelFolder.Open(run).Seeds));
+    }
+
+    [Fact]
+    public void TheFifthFigureIsWhatWasAskedAndSaidAboutTheUserWhoLikedMost()
+    {
+        var (data, store) = (_scratch["planted"], _scratch["asked.db"]);
+        CommandRun.Succeeding("data", "generate", "--out", data, "--format", "prepared", "--users", "20");
+        CommandRun.Succeeding("reason", data, "--model", "embedded", "--history", "2", "--max-new-tokens", "6", "--out", store);
+
+        var chosen = CommandRun.Succeeding("reproduce", "figure5", data, "--knowledge", store, "--out", _scratch["paper"], "--json").Json;
+        var other = CommandRun.Succeeding("reproduce", "figure5", data, "--knowledge", store, "--out", _scratch["paper"], "--user", "3", "--json").Json;
+
+        var dataset = InteractionDataset.Open(data);
+        var asked = CommandRun.Succeeding("knowledge", "show", store, "--user", chosen.GetProperty("user").GetProperty("user").GetString()!, "--data", data, "--neighbours", "0", "--json").Json;
+        Assert.Equal(asked.EnumerateArray().Last().GetProperty("text").GetString(), chosen.GetProperty("user").GetProperty("text").GetString());
+        Assert.Equal(asked.EnumerateArray().Last().GetProperty("prompt").GetProperty("text").GetString(), chosen.GetProperty("user").GetProperty("prompt").GetString());
+        Assert.Equal("3", other.GetProperty("user").GetProperty("user").GetString());
+        Assert.True(Liked(chosen).Sum() >= Liked(other).Sum());
+        Assert.All(Liked(chosen), count => Assert.True(count > 0));
+        Assert.Equal(dataset.Description.Scenarios.Select(s => s.Name).Order(), chosen.GetProperty("scenarios").EnumerateArray().Select(s => s.GetProperty("scenario").GetString()).Order());
+        Assert.All(chosen.GetProperty("scenarios").EnumerateArray(), s => Assert.False(string.IsNullOrEmpty(s.GetProperty("prompt").GetString())));
+        Assert.Contains(other.GetProperty("user").GetProperty("text").GetString()!, File.ReadAllText(_scratch["paper/figure5.txt"]), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_scratch["paper/runs"]));
+
+        static IEnumerable<int> Liked(System.Text.Json.JsonElement shown) => shown.GetProperty("user").GetProperty("positives").EnumerateObject().Select(p => p.Value.GetInt32());
+    }
+
+    [Fact]
     public void TheFirstTableNeedsNoRun()
     {
         var table = CommandRun.Succeeding("reproduce", "table1", small.Data, "--out", _scratch["paper"], "--json").Json;
@@ -160,6 +235,10 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             FaultKind.Usage, "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge import').");
         CommandRun.Of("reproduce", "figure3", small.Data, "--knowledge", small.Store, "--text-encoder", small.Store, "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "--text-encoder belongs to plm, and figure3 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--user", "7", "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, "--user belongs to figure5, and table2 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "figure5", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
+            FaultKind.BadInput, $"figure5 cannot be made: '{small.Store}' holds vectors and no texts of users, so that there is no case to show; name a store that a language model made.");
         Assert.False(Directory.Exists(_scratch["paper"]));
     }
 

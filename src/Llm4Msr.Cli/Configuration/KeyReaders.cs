@@ -24,6 +24,7 @@ internal static class KeyReaders
             m => IsFused(m) && m.Fusion is { ScenarioLevel: not FusionPlacement.None, Layers: > 1 }),
         new("model.fusion.normalizeScenarios", "--enhancement llm4msr with a scenario level", m => IsFused(m) && m.Fusion is { ScenarioLevel: not FusionPlacement.None }),
         new("model.fusion.", "--enhancement llm4msr", IsFused),
+        new("activeUsers", "--enhancement llm4msr with a user level, or knowledge-field", m => m.Fusion is { UserLevel: not FusionPlacement.None }),
         new("training.generatorLearningRate", "--enhancement llm4msr", IsFused),
         new("training.knowledgeDropout", "--enhancement llm4msr or knowledge-field", m => m.Enhancement is EnhancementKind.Llm4msr or EnhancementKind.KnowledgeField),
     ];

@@ -42,6 +42,14 @@ internal sealed record TrainConfig
     /// <inheritdoc cref="RunOptions.KeepRowsWithoutKnowledge"/>
     public bool KeepRowsWithoutKnowledge { get; init; } = true;
 
+    /// <inheritdoc cref="RunOptions.ActiveUsers"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ActiveUsers { get; init; }
+
+    /// <inheritdoc cref="RunOptions.Scenarios"/>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Scenarios { get; init; }
+
     /// <inheritdoc cref="RunOptions.Threads"/>
     public int Threads { get; init; } = new RunOptions().Threads;
 
@@ -56,6 +64,8 @@ internal sealed record TrainConfig
         Arm = Arm,
         State = State,
         KeepRowsWithoutKnowledge = KeepRowsWithoutKnowledge,
+        ActiveUsers = ActiveUsers,
+        Scenarios = Scenarios,
         Threads = Threads,
         CheckpointMinutes = CheckpointMinutes,
     };

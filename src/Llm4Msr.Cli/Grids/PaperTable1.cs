@@ -10,7 +10,7 @@ namespace Llm4Msr.Cli.Grids;
 /// <summary>The counts of a data set below those of the paper's Table 1.</summary>
 internal static class PaperTable1
 {
-    public static void Write(Cli cli, DataDescription data, string output)
+    public static ReproducedPart Of(DataDescription data, string output)
     {
         var all = PaperNumbers.Scenarios.Concat(data.Scenarios.Zip(data.All.Scenarios, (scenario, counts) =>
             new PaperScenario(data.Source, scenario.Name, counts.Users, counts.Items, counts.Interactions, counts.Sparsity))).ToList();
@@ -19,7 +19,7 @@ internal static class PaperTable1
         DurableFile.WriteText(Path.Combine(output, "table1.json"), JsonSerializer.Serialize(model, Config.Json) + "\n");
         CsvFile.Write(Path.Combine(output, "table1.csv"), ["data", "scenario", "users", "items", "interactions", "sparsity"],
             all.Select(s => (IReadOnlyList<object?>)[s.Data, s.Scenario, s.Users, s.Items, s.Interactions, s.Sparsity]));
-        cli.Terminal.Result(model, console =>
+        return new ReproducedPart(Reproduced.Table1, model, console =>
         {
             var table = EvaluationReport.NewTable("table1: the paper's data, and these");
             table.AddColumn("data");

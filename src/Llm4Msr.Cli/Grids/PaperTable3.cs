@@ -10,7 +10,7 @@ namespace Llm4Msr.Cli.Grids;
 /// <summary>Processor time per training step and per inference batch beside the seconds of the paper's Table 3.</summary>
 internal static class PaperTable3
 {
-    public static void Write(Cli cli, InteractionDataset data, IReadOnlyList<Cell> cells, string output)
+    public static ReproducedPart Of(Cli cli, InteractionDataset data, IReadOnlyList<Cell> cells, string output)
     {
         Libtorch.Require();
         GridCheck.Options(cells);
@@ -35,7 +35,7 @@ internal static class PaperTable3
             rows.Select(r => (IReadOnlyList<object?>)[
                 r.Model, r.Training.Milliseconds, r.Training.Ratio, r.Training.Low, r.Training.High, r.Inference.Milliseconds, r.Inference.Ratio, r.Inference.Low,
                 r.Inference.High, r.Paper.Training, r.Paper.Inference]));
-        cli.Terminal.Result(model, console =>
+        return new ReproducedPart(Reproduced.Table3, model, console =>
         {
             var shown = EvaluationReport.NewTable("table3: processor time, and the paper's seconds");
             shown.AddColumn("");

@@ -1,10 +1,11 @@
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
+using Spectre.Console;
 
 namespace Llm4Msr.Cli.Grids;
 
-/// <summary>What of the paper can be made again: <see cref="Table1"/> from the data, <see cref="Table3"/> by a clock, the rest from runs.</summary>
+/// <summary>What of the paper can be made again: <see cref="Table1"/> from the data, <see cref="Table3"/> by a clock, <see cref="Figure5"/> from a store, the rest from runs.</summary>
 internal enum Reproduced
 {
     Table1,
@@ -12,8 +13,15 @@ internal enum Reproduced
     Table3,
     Figure3,
     Figure4,
+    Figure5,
     Plm,
+
+    /// <summary>Each of the others whose inputs are there.</summary>
+    All,
 }
+
+/// <summary>What was made again: for programs as <paramref name="Model"/>, for people as <paramref name="Print"/>.</summary>
+internal sealed record ReproducedPart(Reproduced What, object Model, Action<IAnsiConsole> Print);
 
 /// <summary>An arm, and what it is compared with.</summary>
 /// <param name="Baseline">Name of another arm; null for none.</param>
@@ -30,18 +38,14 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
 
     private const int MostLayers = 4;
 
+    /// <summary>Of an arm whose model reads scenarios' knowledge alone.</summary>
+    public static IReadOnlyList<(string Key, string Value)> WithoutUserLevel { get; } = [(UserLevel, Plain), (Components, "null")]; // which only users' vectors have
+
     /// <param name="stores">Knowledge stores; more than one for the T of figure 4 alone.</param>
     /// <param name="textEncoder">The store of a text encoder, for the contrast of language models alone.</param>
     public static ReproducedPlan Of(Reproduced what, IReadOnlyList<string> stores, string? textEncoder)
     {
-        if (stores.Count != 1 && (what != Reproduced.Figure4 || stores.Count == 0))
-            throw new Llm4MsrException(FaultKind.Usage, $"{Spelling.Of(what)} takes one --knowledge, and {stores.Count} are given. Only figure4 compares several.");
-        if (textEncoder is null == (what == Reproduced.Plm))
-        {
-            throw new Llm4MsrException(FaultKind.Usage, what == Reproduced.Plm
-                ? "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge import')."
-                : $"--text-encoder belongs to plm, and {Spelling.Of(what)} does not read it. Leave it out.");
-        }
+        RequireStores(what, stores, textEncoder);
         return what switch
         {
             Reproduced.Table2 => Table2(),
@@ -51,6 +55,19 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
             Reproduced.Plm => Plm(stores[0], textEncoder!),
             _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
         };
+    }
+
+    /// <summary>Refuses stores that are too few, or that nothing reads.</summary>
+    public static void RequireStores(Reproduced what, IReadOnlyList<string> stores, string? textEncoder)
+    {
+        if (stores.Count != 1 && (what != Reproduced.Figure4 || stores.Count == 0))
+            throw new Llm4MsrException(FaultKind.Usage, $"{Spelling.Of(what)} takes one --knowledge, and {stores.Count} are given. Only figure4 compares several.");
+        if (textEncoder is null == (what == Reproduced.Plm))
+        {
+            throw new Llm4MsrException(FaultKind.Usage, what == Reproduced.Plm
+                ? "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge import')."
+                : $"--text-encoder belongs to plm, and {Spelling.Of(what)} does not read it. Leave it out.");
+        }
     }
 
     private static ReproducedPlan Table2() => new(
@@ -82,7 +99,7 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
 
     private static ReproducedArm Placed(string name, string user, string scenario) => new(
         user == Plain
-            ? Arm.Of(name, (Enhancement, Fused), (UserLevel, user), (ScenarioLevel, scenario), (Components, "null")) // which only users' vectors have
+            ? Arm.Of(name, [(Enhancement, Fused), (ScenarioLevel, scenario), .. WithoutUserLevel])
             : Arm.Of(name, (Enhancement, Fused), (UserLevel, user), (ScenarioLevel, scenario)),
         Plain);
 

@@ -30,4 +30,13 @@ internal sealed class ScoredArms
 
     /// <summary>Second less first.</summary>
     public Comparison Compare(Arm first, Arm second) => Comparison.Of(_runs[first.Name].Seeds, _runs[second.Name].Seeds, cancellation: _cancellation);
+
+    /// <summary>Second less first, on the rows of one scenario alone.</summary>
+    /// <param name="scenario">Its index.</param>
+    public AucDifference CompareIn(int scenario, Arm first, Arm second)
+    {
+        return Comparison.Of(RowsOf(first), RowsOf(second), cancellation: _cancellation).Scenarios[scenario];
+
+        Dictionary<int, ScoredRows> RowsOf(Arm arm) => _runs[arm.Name].Seeds.ToDictionary(seed => seed.Key, seed => seed.Value.Only(scenario));
+    }
 }

@@ -30,7 +30,7 @@ internal static class CompareVerb
         ModelFolder[] folders = [ScoredRun.Open(first), ScoredRun.Open(second)];
         CheckSameRows(folders[0], folders[1]);
         var data = ScoredRun.OpenData(folders[0], dataFolder);
-        var ranks = ScoredRun.RanksOf(data, part);
+        var ranks = ScoredRun.RanksOf(data, part, folders);
 
         List<ScoredRun> runs = [];
         Comparison? comparison = null;

@@ -6,7 +6,6 @@ using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
-using Llm4Msr.Models;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Cli.Verbs;
@@ -18,45 +17,26 @@ internal static class ControlsVerb
 
     public static Command Create(Cli cli)
     {
-        var (config, grid) = (new ConfigArguments(), new GridArguments());
-        var data = new Argument<string>("data") { Description = "Folder written by 'llm4msr prepare'." };
-        var knowledge = new Option<string>("--knowledge") { Description = "Knowledge store of this data.", HelpName = "KNOWLEDGE.db", Required = true };
-        var state = new Option<string?>("--state") { Description = "Which hidden state is read [default: the first that the store names]." };
-        var backbone = Spelling.MaybeOption<BackboneKind>("--backbone", $"The network for all scenarios [default: {Spelling.Of(new ModelOptions().Backbone)}].");
-        var seeds = new Option<int?>("--seeds") { Description = "Models per trial [default: 1]." };
-        var smallest = new Option<double>("--smallest-gain")
-        {
-            Description = "The least gain in mean AUC that matters: rows that would have shown it and do not say no.",
-            DefaultValueFactory = _ => KnowledgeVerdict.DefaultSmallestGain,
-        };
+        var (basis, grid) = (new GridBasis(), new GridArguments());
+        var smallest = SmallestGain.Option("The least gain in mean AUC that matters: rows that would have shown it and do not say no.");
         var verb = new Verb("controls", "Does knowledge help beyond capacity? Real knowledge against none, shuffled, constant and random, and a verdict.",
             "llm4msr controls data --knowledge knowledge.db --backbone star --seeds 5 --out controls",
             "llm4msr controls data --knowledge knowledge.db --vary training.learningRate=0.001,0.0003 --jobs 2 --out controls")
         {
-            data, knowledge, state, backbone, seeds, smallest,
+            smallest,
         };
-        foreach (var option in (IEnumerable<Option>)[.. grid.All, .. config.All])
+        basis.AddTo(verb);
+        foreach (var option in grid.All)
             verb.Add(option);
         verb.SetAction(parsed =>
         {
-            if (parsed.GetValue(smallest) is not (> 0 and < 0.5))
-                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--smallest-gain is {parsed.GetValue(smallest)}, expected more than 0 and less than 0.5, a difference in AUC."));
+            var least = SmallestGain.Read(parsed, smallest);
             var (trials, jobs) = (grid.Trials(parsed), grid.Jobs(parsed));
-            List<JsonObject> basis = [.. config.Read(parsed), Config.Assign("knowledge", parsed.GetRequiredValue(knowledge))];
-            foreach (var (key, value) in new[]
-            {
-                ("state", parsed.GetValue(state)),
-                ("model.backbone", parsed.GetValue(backbone) is { } kind ? Spelling.Of(kind) : null),
-                ("seeds", parsed.GetValue(seeds)?.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            })
-            {
-                if (value is not null)
-                    basis.Add(Config.Assign(key, value));
-            }
-            var folder = parsed.GetRequiredValue(data);
+            var folder = basis.Data(parsed);
             var dataset = InteractionDataset.Open(folder);
-            var plan = GridPlan.Of(basis, ArmsOf(dataset, basis, parsed.GetRequiredValue(knowledge)), SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
-            return Run(cli, dataset, new TrainingGrid(cli, dataset, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, parsed.GetValue(smallest));
+            var said = basis.Read(parsed);
+            var plan = GridPlan.Of(said, ArmsOf(dataset, said, basis.Knowledge(parsed)!), SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
+            return Run(cli, dataset, new TrainingGrid(cli, dataset, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, least);
         });
         return verb;
     }

@@ -31,7 +31,7 @@ internal static class DataJudgeVerb
         torch.set_num_threads(1);
         var folder = ScoredRun.Open(run);
         var data = ScoredRun.OpenData(folder, dataFolder);
-        var ranks = ScoredRun.RanksOf(data, part);
+        var ranks = ScoredRun.RanksOf(data, part, folder);
         var truth = TruthFiles.Read(truthFolder ?? dataFolder ?? TrainingRun.DataFolderOf(folder));
         var best = PlantedProbabilities.Of(truth, data, ranks);
         ScoredRun? scored = null;

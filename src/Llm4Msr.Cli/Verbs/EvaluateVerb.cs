@@ -32,7 +32,7 @@ internal static class EvaluateVerb
         torch.set_num_threads(1);
         var folder = ScoredRun.Open(run);
         var data = ScoredRun.OpenData(folder, dataFolder);
-        var ranks = ScoredRun.RanksOf(data, part);
+        var ranks = ScoredRun.RanksOf(data, part, folder);
 
         ScoredRun? scored = null;
         MetricsIntervals? intervals = null;

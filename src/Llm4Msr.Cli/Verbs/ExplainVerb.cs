@@ -39,7 +39,7 @@ internal static class ExplainVerb
             using var explainer = PredictionExplainer.Load(folder, chosen);
             var explanation = (parsed.GetValue(row), parsed.GetValue(user), parsed.GetValue(item), parsed.GetValue(scenario)) switch
             {
-                ({ } rank, null, null, null) when given.Count == 0 => OfRow(explainer, ScoredRun.OpenData(folder, parsed.GetValue(data)), rank),
+                ({ } rank, null, null, null) when given.Count == 0 => OfRow(explainer, ScoredRun.OpenData(folder, parsed.GetValue(data)), rank, folder),
                 ({ }, null, null, null) => throw new Llm4MsrException(FaultKind.Usage, "--context belongs to --user: a row of the data has its own. Leave it out."),
                 (null, { } u, { } i, { } name) => explainer.Explain(new RawRow(
                     ScenarioOf(folder, name), u, i, [.. ContextFields(folder).Select(field => given.GetValueOrDefault(field, ""))])),
@@ -57,9 +57,15 @@ internal static class ExplainVerb
         return verb;
     }
 
-    private static Explanation OfRow(PredictionExplainer explainer, InteractionDataset data, int rank) => rank >= 0 && rank < data.Interactions.Count
-        ? explainer.Explain(data, rank)
-        : throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--row is {rank}, expected a rank from 0 to {data.Interactions.Count - 1}."));
+    private static Explanation OfRow(PredictionExplainer explainer, InteractionDataset data, int rank, ModelFolder folder)
+    {
+        if (rank < 0 || rank >= data.Interactions.Count)
+            throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--row is {rank}, expected a rank from 0 to {data.Interactions.Count - 1}."));
+        var scenario = folder.Encoder.Scenarios[data.Interactions.Scenario[rank]].Name;
+        return folder.Description.Scenarios?.Contains(scenario) != false
+            ? explainer.Explain(data, rank)
+            : throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--row {rank} is of '{scenario}', which the model was not trained on. It knows: {string.Join(", ", folder.Description.Scenarios)}."));
+    }
 
     private static IEnumerable<string> ContextFields(ModelFolder folder) => folder.Encoder.Schema.Of(FieldOwner.Context).Select(field => field.Name);
 
@@ -84,8 +90,8 @@ internal static class ExplainVerb
 
     private static int ScenarioOf(ModelFolder folder, string name)
     {
-        var names = folder.Encoder.Scenarios.Select(s => s.Name).ToList();
-        return names.IndexOf(name) is >= 0 and var index ? index : throw new Llm4MsrException(
+        var names = folder.Description.Scenarios ?? [.. folder.Encoder.Scenarios.Select(s => s.Name)];
+        return names.Contains(name) ? folder.Encoder.Scenarios.ToList().FindIndex(s => s.Name == name) : throw new Llm4MsrException(
             FaultKind.Usage, $"--scenario is '{name}'. The model knows: {string.Join(", ", names)}.{Nearest.Hint(name, names)}");
     }
 }

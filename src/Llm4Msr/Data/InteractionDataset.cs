@@ -51,6 +51,20 @@ public sealed class InteractionDataset
     /// <summary>The ranks of a part, ascending.</summary>
     public int[] RanksOf(Part part) => [.. Enumerable.Range(0, Parts.Count).Where(rank => Parts[rank] == part)];
 
+    /// <summary>The same of some scenarios alone.</summary>
+    /// <param name="scenarios">Their names; null for all.</param>
+    /// <exception cref="Llm4MsrException">A name that no scenario has.</exception>
+    public int[] RanksOf(Part part, IReadOnlyList<string>? scenarios)
+    {
+        if (scenarios is null)
+            return RanksOf(part);
+        var names = Description.Scenarios.Select(s => s.Name).ToList();
+        if (scenarios.FirstOrDefault(s => !names.Contains(s)) is { } unknown)
+            throw new Llm4MsrException(FaultKind.Usage, $"There is no scenario '{unknown}'. There are: {string.Join(", ", names)}.{Nearest.Hint(unknown, names)}");
+        bool[] isNamed = [.. names.Select(scenarios.Contains)];
+        return [.. RanksOf(part).Where(rank => isNamed[Interactions.Scenario[rank]])];
+    }
+
     /// <summary>The rows at the given ranks, in that order.</summary>
     public EncodedRows Rows(ReadOnlySpan<int> ranks)
     {

@@ -77,6 +77,25 @@ public sealed class KnowledgeTable
     /// <summary>The row of a scenario in <see cref="ScenarioVectors"/>, or -1.</summary>
     public int ScenarioRow(string scenarioId) => _scenarioIndex.GetValueOrDefault(scenarioId, -1);
 
+    /// <summary>The rows of the named scenarios that have knowledge, ascending; of all where none are named.</summary>
+    internal long[] ScenarioRows(IReadOnlyList<string>? named) =>
+        [.. Scenarios.Select((id, row) => (id, row)).Where(s => named is null || named.Contains(s.id)).Select(s => (long)s.row)];
+
+    /// <summary>The same knowledge of some users alone; scenarios keep theirs.</summary>
+    public KnowledgeTable OfUsers(IReadOnlySet<string> users)
+    {
+        int[] kept = [.. Enumerable.Range(0, Users.Count).Where(user => users.Contains(Users[user].Id))];
+        var vectors = new float[kept.Sum(user => Users[user].AsOfRanks.Count) * UserWidth];
+        var filled = 0;
+        foreach (var user in kept)
+        {
+            var own = UserVectors.AsSpan(_firstRow[user] * UserWidth, Users[user].AsOfRanks.Count * UserWidth);
+            own.CopyTo(vectors.AsSpan(filled));
+            filled += own.Length;
+        }
+        return new KnowledgeTable(Origin, [.. kept.Select(user => Users[user])], vectors, Scenarios, ScenarioVectors);
+    }
+
     /// <summary>
     /// The row of a user's newest snapshot in <see cref="UserVectors"/>, for an interaction that lies after all that are
     /// known; -1 without one. Knowledge of the whole period is refused: it holds what is to be predicted.

@@ -17,12 +17,13 @@ public sealed class ClickPredictor : IDisposable
     private readonly int[] _newest; // by row of the user table; the unknown user has none
     private readonly Dictionary<string, int> _scenarios;
 
-    private ClickPredictor(ClickModel model, RowEncoder encoder, KnowledgeTable? knowledge)
+    /// <param name="trained">Names of the scenarios that the model was trained on; null for all.</param>
+    private ClickPredictor(ClickModel model, RowEncoder encoder, IReadOnlyList<string>? trained, KnowledgeTable? knowledge)
     {
         _model = model;
         _encoder = encoder;
         Scenarios = [.. encoder.Scenarios.Select(s => s.Name)];
-        _scenarios = encoder.Scenarios.Select((s, index) => (s.Name, index)).ToDictionary(p => p.Name, p => p.index, StringComparer.Ordinal);
+        _scenarios = encoder.Scenarios.Select((s, index) => (s.Name, index)).Where(s => trained is null || trained.Contains(s.Name)).ToDictionary(p => p.Name, p => p.index, StringComparer.Ordinal);
         _frozen = knowledge is null ? null : FrozenKnowledge.Of(knowledge, model.Knowledge!, Scenarios);
         _newest = knowledge is null ? [] : [.. encoder.Users.Keys.Select(knowledge.NewestRow), -1];
     }
@@ -42,11 +43,13 @@ public sealed class ClickPredictor : IDisposable
         folder.Knowledge?.RequirePrediction();
         if (newer is not null)
             CheckFits(folder, newer);
+        if (newer is not null && folder.Description.Knowledge!.ActiveUsers is not null)
+            newer = newer.OfUsers(folder.Knowledge!.Users.Select(u => u.Id).ToHashSet(StringComparer.Ordinal)); // whom the model was not to know it does not know now
         var knowledge = newer ?? (folder.Knowledge is { } own ? folder.Description.Knowledge!.Arm.Apply(own, chosen) : null);
-        return new ClickPredictor(folder.Load(chosen), folder.Encoder, knowledge);
+        return new ClickPredictor(folder.Load(chosen), folder.Encoder, folder.Description.Scenarios, knowledge);
     }
 
-    /// <summary>The scenario's index, or -1: every tower belongs to a scenario, so that an unknown one cannot be scored.</summary>
+    /// <summary>The scenario's index, or -1: every tower belongs to a scenario, so that one that is unknown or was not trained on cannot be scored.</summary>
     public int ScenarioIndex(string name) => _scenarios.GetValueOrDefault(name, -1);
 
     /// <summary>

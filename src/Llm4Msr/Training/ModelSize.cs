@@ -18,11 +18,11 @@ public sealed record ModelSize(long Parameters, long TableParameters, long Bytes
     {
         using var scope = torch.NewDisposeScope();
         var fusion = options.Model.Fusion;
-        var rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
+        var rows = TrainingRows.Of(data, table, options);
         var reader = fusion is null ? null
             : new KnowledgeReader(
                 table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, rows.Snapshots.Length),
-                table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.Scenarios.Count), fusion,
+                table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.ScenarioRows(options.Scenarios).Length), fusion,
                 options.Arm.LearnedUsers(table));
         var knowledge = reader is null ? 0
             : table!.Count * (long)(table.UserWidth + reader.Shape.UserWidth) + table.Scenarios.Count * (long)(table.ScenarioWidth + reader.Shape.ScenarioWidth);

@@ -10,11 +10,14 @@ namespace Llm4Msr.Training;
 internal sealed record TrainingRows(int[] Ranks, int[] RowsSeen)
 {
     /// <param name="table">Null for a training without knowledge.</param>
-    /// <param name="keepRowsWithoutKnowledge">Whether rows that no snapshot is older than are trained on.</param>
-    public static TrainingRows Of(InteractionDataset data, KnowledgeTable? table, bool keepRowsWithoutKnowledge)
+    /// <param name="options">Say which rows are left out.</param>
+    public static TrainingRows Of(InteractionDataset data, KnowledgeTable? table, RunOptions options)
     {
+        var own = data.RanksOf(Part.Training, options.Scenarios);
+        if (own.Length == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, $"The training part holds no row of {string.Join(", ", options.Scenarios ?? ["any scenario"])}, so nothing is left to train on. Name other scenarios, or split the data differently.");
         var seen = table is null ? [] : Seen(data, table);
-        int[] ranks = [.. data.RanksOf(Part.Training).Where(rank => table is null || keepRowsWithoutKnowledge || seen[rank] >= 0)];
+        int[] ranks = [.. own.Where(rank => table is null || options.KeepRowsWithoutKnowledge || seen[rank] >= 0)];
         return ranks.Length > 0 ? new TrainingRows(ranks, seen) : throw new Llm4MsrException(FaultKind.BadInput,
             "No training row has knowledge older than itself, so nothing is left to train on. Keep the rows without knowledge.");
     }

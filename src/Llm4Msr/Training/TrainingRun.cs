@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
@@ -27,6 +28,17 @@ public sealed record RunOptions
     /// <summary>Whether training rows that no snapshot is older than are trained on (with the "no knowledge" vector) or left out.</summary>
     public bool KeepRowsWithoutKnowledge { get; init; } = true;
 
+    /// <summary>
+    /// Percent of the users whose knowledge is read: those with the most interactions (<see cref="UserActivity"/>). To the model
+    /// the others are users without knowledge, in training and ever after. Null for all.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ActiveUsers { get; init; }
+
+    /// <summary>The scenarios whose rows are trained on, choose the epoch and are tested; null for all. No label of another one is read.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Scenarios { get; init; }
+
     /// <summary>Torch threads; the same number gives the same bits.</summary>
     public int Threads { get; init; } = 1;
 
@@ -51,6 +63,8 @@ public sealed record RunOptions
         Require(Training.Patience > 0, "patience", Training.Patience, "1 or more");
         Require(Training.KnowledgeDropout is >= 0 and < 1, "knowledge-dropout", Training.KnowledgeDropout, "0 or more and less than 1");
         Require(Training.IdDropout is >= 0 and < 1, "id-dropout", Training.IdDropout, "0 or more and less than 1");
+        Require(ActiveUsers is null or (> 0 and < 100), "active-users", ActiveUsers ?? 0, "more than 0 and less than 100 percent");
+        Require(Scenarios is null || Scenarios.Count > 0 && Scenarios.Distinct().Count() == Scenarios.Count, "scenarios", string.Join(", ", Scenarios ?? []), "one name or more, each once");
         Require(Threads > 0, "threads", Threads, "1 or more");
         Require(CheckpointMinutes >= 0, "checkpoint-minutes", CheckpointMinutes, "0 or more");
         if (problems.Count > 0)
@@ -99,9 +113,9 @@ public sealed class TrainingRun
     public TrainingRun(InteractionDataset data, string dataFolder, KnowledgeTable? table, RunOptions options, string path)
     {
         _data = data;
-        _table = table;
+        _table = table is not null && options.ActiveUsers is { } percent ? table.OfUsers(UserActivity.MostActive(data, percent)) : table;
         _options = options;
-        _rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
+        _rows = TrainingRows.Of(data, _table, options);
         var setup = new Setup(
             options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
             _rows.Ranks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
@@ -140,7 +154,7 @@ public sealed class TrainingRun
         var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
         using var model = Build(table, (ulong)seed);
         using var visible = table is null ? null : Visible(_data, table, model);
-        using var trainer = new Trainer(model, _data, _rows.Ranks, _data.RanksOf(Part.Validation), visible, _options.Training, (ulong)seed);
+        using var trainer = new Trainer(model, _data, _rows.Ranks, _data.RanksOf(Part.Validation, _options.Scenarios), visible, _options.Training, (ulong)seed);
         progress.Resume(trainer, say ?? (_ => { }));
         if (trainer.Position is { Epochs.Count: > 0 } or { Step: > 0 })
             say?.Invoke($"Seed {seed} goes on after {trainer.Position.Epochs.Count} epochs and {trainer.Position.Step} steps.");
@@ -149,7 +163,7 @@ public sealed class TrainingRun
         var best = trainer.Position.Best!;
         var result = new SeedResult(
             seed, best.Epoch, trainer.Position.Epochs.Count, best.Validation,
-            Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test), visible, new EvaluationOptions()), ModelFolder.WeightsHash(model));
+            Evaluator.Evaluate(model, _data, _data.RanksOf(Part.Test, _options.Scenarios), visible, new EvaluationOptions()), ModelFolder.WeightsHash(model));
         _folder.Add(seed, model, folder =>
         {
             SeedInProgress.WriteEpochs(folder, trainer.Position.Epochs);
@@ -204,8 +218,14 @@ public sealed class TrainingRun
         var knowledge = fusion is null ? null : new ModelKnowledge(
             _options.Arm,
             _table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, _table.UserWidth, _rows.Snapshots.Length),
-            _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.Scenarios.Count));
-        var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge);
+            _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.ScenarioRows(_options.Scenarios).Length))
+        {
+            ActiveUsers = _options.ActiveUsers,
+        };
+        var description = new ModelDescription(_options.Model, _data.Description.InteractionsHash, _data.Description.TrainingPartHash, knowledge)
+        {
+            Scenarios = _options.Scenarios,
+        };
         return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
             File.WriteAllText(System.IO.Path.Combine(folder, SetupFile), JsonSerializer.Serialize(setup, TrainingJson.File) + "\n"));
     }
@@ -246,7 +266,8 @@ public sealed class TrainingRun
         if (table is not null)
         {
             var users = torch.tensor(table.UserVectors).view(table.Count, table.UserWidth).index_select(0, torch.tensor(_rows.Snapshots));
-            reader = new KnowledgeReader(users, torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth), _options.Model.Fusion!, _options.Arm.LearnedUsers(table), seed);
+            var scenarios = torch.tensor(table.ScenarioVectors).view(-1, table.ScenarioWidth).index_select(0, torch.tensor(table.ScenarioRows(_options.Scenarios)));
+            reader = new KnowledgeReader(users, scenarios, _options.Model.Fusion!, _options.Arm.LearnedUsers(table), seed);
         }
         return new ClickModel(_data.Encoder.Schema, _data.Description.Scenarios.Count, _options.Model, reader, seed);
     }

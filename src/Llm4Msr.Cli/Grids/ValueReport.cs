@@ -1,0 +1,107 @@
+using System.Globalization;
+using Llm4Msr.Evaluation;
+using Spectre.Console;
+
+namespace Llm4Msr.Cli.Grids;
+
+/// <summary>What <c>value</c> found: a row per policy, and where to stop.</summary>
+/// <param name="Policies">With the run of each, in the order of cost.</param>
+/// <param name="Gains">Of each policy after the first over the first.</param>
+/// <param name="Hours">Of the whole store; null where they are not known.</param>
+/// <param name="HoursFrom">Where they come from, in words.</param>
+internal sealed record ValueReport(
+    IReadOnlyList<(ValuePolicy Policy, ArmResult Result)> Policies, IReadOnlyList<Comparison> Gains, StoppingPoint Stop, double? Hours, string HoursFrom)
+{
+    private const string Rule = "policies come in the order of cost, and one takes the place of the cheaper one that stands where it is ahead of it by the smallest gain that matters and by more "
+        + "standard errors than chance explains in so many tries (1 - 0.025 / policies after the first). What stands at the end is recommended.";
+
+    public object Model(string output) => new
+    {
+        output,
+        recommended = Name(Stop.Recommended),
+        sentence = Sentence(),
+        Stop.SmallestGain,
+        rule = Rule,
+        HoursFrom,
+        policies = Policies.Select((p, k) => new
+        {
+            policy = p.Policy.Arm.Name,
+            p.Policy.Work.Users,
+            p.Policy.Work.Prompts,
+            p.Policy.Work.Tokens,
+            hours = HoursOf(k),
+            auc = p.Result.TestAuc,
+            gain = Gain(k),
+            low = k == 0 ? 0 : Gains[k - 1].Mean.Interval?.Low,
+            high = k == 0 ? 0 : Gains[k - 1].Mean.Interval?.High,
+            smallestDetectable = k == 0 ? null : Gains[k - 1].Mean.SmallestDetectable,
+            scenarios = k == 0 ? null : Gains[k - 1].Scenarios,
+            trials = p.Result.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }),
+            run = p.Result.Best.Run,
+        }),
+        steps = Stop.Steps.Select(step => new { policy = Name(step.Policy), over = Name(step.Standing), step.Difference, step.Pays }),
+        users = Gains[0].Users,
+        replicates = Gains[0].Replicates,
+    };
+
+    public void WriteTable(string path) => CsvFile.Write(
+        path, ["policy", "users", "prompts", "tokens", "hours", "auc", "gain", "low", "high", "smallest_detectable", "recommended", "run"],
+        Policies.Select((p, k) => (IReadOnlyList<object?>)[
+            p.Policy.Arm.Name, p.Policy.Work.Users, p.Policy.Work.Prompts, p.Policy.Work.Tokens, HoursOf(k), p.Result.TestAuc, Gain(k),
+            k == 0 ? 0 : Gains[k - 1].Mean.Interval?.Low, k == 0 ? 0 : Gains[k - 1].Mean.Interval?.High, k == 0 ? null : Gains[k - 1].Mean.SmallestDetectable,
+            k == Stop.Recommended ? "yes" : "no", p.Result.Best.Run]));
+
+    public void Print(IAnsiConsole console)
+    {
+        var table = EvaluationReport.NewTable("mean scenario AUC, test part, and what the knowledge takes");
+        table.AddColumn("");
+        EvaluationReport.AddColumns(table, ["users", "prompts", "tokens", "hours", "AUC", "gain over\nnone", "95 % interval", "would be\ndetected", ""]);
+        for (var k = 0; k < Policies.Count; k++)
+        {
+            var (policy, result) = Policies[k];
+            var gain = k == 0 ? null : Gains[k - 1].Mean;
+            table.AddRow([.. ((string[])[
+                policy.Arm.Name, Count(policy.Work.Users), Count(policy.Work.Prompts), Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Hour(hours) : "",
+                EvaluationReport.Figure(result.TestAuc), gain is null ? "" : ComparisonReport.Signed(gain.Difference), gain is null ? "" : ComparisonReport.Text(gain.Interval),
+                gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", k == Stop.Recommended ? "stop here" : "",
+            ]).Select(Markup.Escape)]);
+        }
+        console.Write(table);
+        console.WriteLine(Sentence());
+        console.WriteLine($"The rule: {Rule}");
+        console.WriteLine($"Hours: {HoursFrom}.");
+        var seeds = Policies[0].Result.Best.Seeds.Count;
+        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
+    }
+
+    /// <summary>Where to stop, in words.</summary>
+    public string Sentence()
+    {
+        if (Stop.Recommended > 0)
+        {
+            var step = Stop.Steps[Stop.Recommended - 1];
+            var rest = Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more";
+            return Inv($"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {ComparisonReport.Text(step.Difference.Interval)}), and {rest}.");
+        }
+        return Stop.Steps.All(s => s.Difference.SmallestDetectable < Stop.SmallestGain)
+            ? Inv($"No policy is shown to pay: none is ahead of no knowledge, on rows that would have shown a gain of {Stop.SmallestGain:0.0000} four times of five. Stop before asking.")
+            : Inv($"No policy is shown to pay. These rows could not have shown every gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more.");
+    }
+
+    private string Name(int policy) => Policies[policy].Policy.Arm.Name;
+
+    /// <summary>Its share of the whole store's, by what was read and generated; where nothing is recorded, by prompts.</summary>
+    private double? HoursOf(int policy)
+    {
+        var (work, all) = (Policies[policy].Policy.Work, Policies[^1].Policy.Work);
+        return Hours * (all.Work > 0 ? work.Work / all.Work : work.Prompts / (double)all.Prompts);
+    }
+
+    private double? Gain(int policy) => policy == 0 ? 0 : Gains[policy - 1].Mean.Difference;
+
+    private static string Hour(double hours) => hours < 0.01 ? Inv($"{hours:0.0000}") : Inv($"{hours:0.00}");
+
+    private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,156 @@
+using System.Text.Json;
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+using Llm4Msr.Reasoning;
+using Llm4Msr.Testing;
+using Llm4Msr.Training;
+
+namespace Llm4Msr.Cli.Tests;
+
+public sealed class ValueTests(SmallRuns small) : IDisposable
+{
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void PlantedKnowledgeIsWorthAskingForAndNoiseIsNot()
+    {
+        using var planted = new PlantedStores(users: 500);
+
+        var truth = CommandRun.Succeeding(Planted(planted.Truth)).Json;
+        var noise = CommandRun.Succeeding(Planted(planted.Noise)).Json;
+
+        Assert.Equal("all users", truth.GetProperty("recommended").GetString());
+        Assert.StartsWith("Stop at 'all users': it is ahead of ", truth.GetProperty("sentence").GetString(), StringComparison.Ordinal);
+        Assert.Equal("none", noise.GetProperty("recommended").GetString());
+        Assert.StartsWith("No policy is shown to pay", noise.GetProperty("sentence").GetString(), StringComparison.Ordinal);
+        var policies = truth.GetProperty("policies").EnumerateArray().ToList();
+        Assert.Equal(["none", "scenario level only", "top 30 % of users", "all users"], policies.Select(p => p.GetProperty("policy").GetString()));
+        Assert.Equal([0, 0, 150, 500], policies.Select(p => p.GetProperty("users").GetInt32()));
+        Assert.True(Number(policies[3], "gain") > Number(policies[2], "gain") && Number(policies[2], "gain") > Number(policies[1], "gain"));
+        Assert.Equal(0, Number(policies[0], "hours"));
+        Assert.Equal(2, Number(policies[3], "hours"));
+
+        string[] Planted(string store) =>
+        [
+            "value", planted.Data, "--knowledge", store, "--backbone", "shared-bottom", "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--jobs", "2", "--json",
+            "--set", "training.epochs=6", "--set", "training.learningRate=0.003", "--set", "training.generatorLearningRate=0.002", "--set", "model.fusion.components=8",
+        ];
+    }
+
+    [Fact]
+    public void WhatIsWrittenIsWhatIsToldAndWhatIsTrainedIsNeverTrainedAgain()
+    {
+        var first = CommandRun.Succeeding(Small());
+        var state = FolderState.Of(_scratch["small"]);
+
+        Assert.Equal(first.Output, CommandRun.Succeeding(Small()).Output);
+        Assert.Equal(state, FolderState.Of(_scratch["small"]));
+        Assert.Equal(6, Directory.GetDirectories(_scratch["small/runs"]).Length);
+        var written = JsonDocument.Parse(File.ReadAllText(_scratch["small/value.json"])).RootElement;
+        var policies = written.GetProperty("policies").EnumerateArray().ToList();
+        Assert.Equal(["none", "scenario level only", "top 10 % of users", "top 25 % of users", "top 50 % of users", "all users"], policies.Select(p => p.GetProperty("policy").GetString()));
+        foreach (var policy in policies)
+        {
+            Assert.All(new[] { "users", "auc", "gain", "low", "high" }, name => Assert.Equal(JsonValueKind.Number, policy.GetProperty(name).ValueKind));
+            Assert.Equal(JsonValueKind.Null, policy.GetProperty("hours").ValueKind); // nobody said any
+            Assert.Equal(Number(policy, "auc") - Number(policies[0], "auc"), Number(policy, "gain"), 1e-12);
+        }
+        Assert.Equal(7, File.ReadAllLines(_scratch["small/value.csv"]).Length);
+        Assert.StartsWith("policy,users,prompts,tokens,hours,auc,gain,low,high,", File.ReadAllLines(_scratch["small/value.csv"])[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>What a policy leaves out is gone from its run, so that whatever is done with the run agrees.</summary>
+    [Fact]
+    public void ARunHoldsTheKnowledgeThatItsPolicyPaysFor()
+    {
+        var policies = CommandRun.Succeeding(Small()).Json.GetProperty("policies").EnumerateArray().ToList();
+        var data = InteractionDataset.Open(small.Data);
+
+        var run = policies[3].GetProperty("run").GetString()!; // a quarter
+        Assert.Equal(UserActivity.MostActive(data, 25).Order(StringComparer.Ordinal), ModelFolder.Open(run).Knowledge!.Users.Select(u => u.Id));
+        var evaluated = CommandRun.Succeeding("evaluate", run, "--json").Json.GetProperty("seeds")[0].GetProperty("metrics").GetProperty("meanAuc").GetDouble();
+        Assert.Equal(Number(policies[3], "auc"), evaluated, 1e-12);
+    }
+
+    [Fact]
+    public void WorkIsWhatWasReadAndTwiceWhatWasGeneratedForTheUsersThatCount()
+    {
+        var path = _scratch["work.db"];
+        var fingerprint = Fingerprint(small.Store) with { States = ["one"], UserWidth = 1, ScenarioWidth = 1 };
+        using (var store = KnowledgeStore.OpenForWriting(path, fingerprint, "interactions"))
+        {
+            store.Append(
+            [
+                Record(KnowledgeKey.ForUser("a"), 1, "", prompt: 100, generated: 10), Record(KnowledgeKey.ForUser("a"), 2, "", prompt: 200, generated: 10),
+                Record(KnowledgeKey.ForUser("b"), 1, "", prompt: 1000, generated: 0),
+                Record(KnowledgeKey.ForScenario("s"), 1, "ours", prompt: 7, generated: 1), Record(KnowledgeKey.ForScenario("s"), 1, "another split", prompt: 5000, generated: 1),
+            ]);
+        }
+        using var read = KnowledgeStore.OpenForReading(path);
+
+        Assert.Equal(new StoredWork(0, 1, 8, 9), StoredWork.Of(read, "ours", new HashSet<string>()));
+        Assert.Equal(new StoredWork(1, 3, 328, 349), StoredWork.Of(read, "ours", new HashSet<string> { "a" }));
+        Assert.Equal(new StoredWork(2, 4, 1328, 1349), StoredWork.Of(read, "ours", null));
+    }
+
+    [Fact]
+    public void TheTimeIsTakenByAskingAgainTheModelThatMadeTheStore()
+    {
+        var (data, store) = (_scratch["planted"], _scratch["asked.db"]);
+        CommandRun.Succeeding("data", "generate", "--out", data, "--format", "prepared", "--users", "40");
+        CommandRun.Succeeding("reason", data, "--model", "embedded", "--history", "2", "--max-new-tokens", "4", "--out", store);
+
+        var said = CommandRun.Succeeding(["value", data, "--knowledge", store, "--model", "embedded", "--active", "50", "--out", _scratch["value"], "--json", .. Tiny]).Json;
+        var policies = said.GetProperty("policies").EnumerateArray().ToList();
+
+        Assert.StartsWith("predicted from the tokens", said.GetProperty("hoursFrom").GetString(), StringComparison.Ordinal);
+        Assert.True(Number(policies[3], "hours") > Number(policies[2], "hours") && Number(policies[2], "hours") > Number(policies[1], "hours"));
+        Assert.Equal(0, Number(policies[0], "hours"));
+        var other = CommandRun.Of(["value", small.Data, "--knowledge", small.Store, "--model", "embedded", "--out", _scratch["other"], .. Tiny]);
+        Assert.Equal(2, other.Code);
+        Assert.Contains("did not make the knowledge in", other.Errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_scratch["other"]));
+    }
+
+    [Theory]
+    [InlineData("--active is 10,10, expected different percentages, each more than 0 and less than 100: none and all are compared in any case.", "--active", "10,10")]
+    [InlineData("--active is 100, expected different percentages, each more than 0 and less than 100: none and all are compared in any case.", "--active", "100")]
+    [InlineData("--hours is 0, expected a number above 0.", "--hours", "0")]
+    [InlineData("--hours says the time, and --model is for taking it. Leave one of them out.", "--hours", "1", "--model", "embedded")]
+    [InlineData("keepRowsWithoutKnowledge is false, and so the fewer users a policy asks about, the fewer rows it would train on. Leave it out: the policies are compared on the same rows.", "--set", "keepRowsWithoutKnowledge=false")]
+    public void WhatCannotBeWeighedIsSaidBeforeAnythingIsTrained(string sentence, params string[] options)
+    {
+        CommandRun.Of([.. Small(), .. options]).AssertFails(FaultKind.Usage, sentence);
+        Assert.False(Directory.Exists(_scratch["small"]));
+    }
+
+    private static string[] Tiny =>
+        ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4", "--set", "model.fusion.components=3"];
+
+    private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. Tiny];
+
+    private static double Number(JsonElement policy, string name) => policy.GetProperty(name).GetDouble();
+
+    private static KnowledgeFingerprint Fingerprint(string store)
+    {
+        using var open = KnowledgeStore.OpenForReading(store);
+        return open.Fingerprint;
+    }
+
+    private static KnowledgeRecord Record(KnowledgeKey key, long rank, string basis, int prompt, int generated) => new()
+    {
+        Key = key,
+        AsOfRank = rank,
+        AsOfTime = rank,
+        Basis = basis,
+        PromptHash = FileHash.Of($"{key} {rank} {basis}"),
+        Text = "",
+        PromptTokens = prompt,
+        NewTokens = generated,
+        Vectors = [[1]],
+    };
+}
