@@ -7,15 +7,15 @@ using Llm4Msr.Serving;
 
 namespace Llm4Msr.Experiments;
 
-/// <summary>An item of a prompt whose words the answer takes up.</summary>
-/// <param name="Words">Those that stand in both, lower case.</param>
+/// <summary>An item of a prompt that the answer leans on.</summary>
+/// <param name="Words">Of the answer, lower case: those that the item holds too, and those that go with it among all users.</param>
 public sealed record PromptLine(string Text, IReadOnlyList<string> Words);
 
 /// <summary>One user: what was asked, what was said, which of the prompt's lines the answer takes up, and what the model does with it.</summary>
 /// <param name="Text">The language model's answer.</param>
 /// <param name="Prompt">Null where the data and the template do not give it.</param>
 /// <param name="ItemsInPrompt">How many items the prompt names.</param>
-/// <param name="Leaned">Those whose words stand in the answer too and nowhere else in the prompt, most words first.</param>
+/// <param name="Leaned">Those that share a word with the answer, or that a word of the answer goes with (<see cref="WordCompany"/>), most words first.</param>
 /// <param name="Explanation">Of one of the user's rows; null where no model reads this knowledge.</param>
 /// <param name="Scenarios">What was said about each scenario.</param>
 public sealed partial record CaseStudy(
@@ -46,32 +46,34 @@ public sealed partial record CaseStudy(
             record = store.RecordsOf(record.Key).FirstOrDefault(r => r.AsOfRank == explanation.Knowledge?.AsOfRank) ?? record; // the text that this row sees
         }
         var prompt = new StoredPrompts(data, template, store.Fingerprint.HistoryLength).Of(record)?.Text;
-        var named = prompt is null ? [] : ItemsIn(prompt, data, template, row, record.AsOfRank);
+        var histories = new Histories(data, template, store.Fingerprint.HistoryLength);
+        List<string> named = prompt is null ? [] : [.. histories.ItemsBefore(row, record.AsOfRank).Where(name => prompt.Contains(name, StringComparison.Ordinal))];
+        var company = prompt is null ? null : WordCompany.Of(store, data, histories, named, SaidOfItems(prompt, named, record.Text));
         var scenarios = data.Description.Scenarios.Select(s => (s.Name, store.RecordsOf(KnowledgeKey.ForScenario(s.Name)).FirstOrDefault(r => r.Basis == data.Description.TrainingPartHash)?.Text))
             .Where(s => s.Text is { Length: > 0 }).ToDictionary(s => s.Name, s => s.Text!);
-        return new CaseStudy(record.Key.Id, record.AsOfRank, record.Text, prompt, named.Count, prompt is null ? [] : Lean(prompt, named, record.Text), explanation, scenarios);
+        return new CaseStudy(record.Key.Id, record.AsOfRank, record.Text, prompt, named.Count, 
+            prompt is null ? [] : Lean(prompt, named, record.Text, company!.WordsOf), explanation, scenarios);
     }
 
-    /// <summary>Items of the prompt whose words the answer takes up; words that the prompt says anyway do not count.</summary>
-    internal static IReadOnlyList<PromptLine> Lean(string prompt, IReadOnlyList<string> items, string answer)
+    /// <summary>Lines of the prompt that the answer leans on; words that the prompt says anyway do not count.</summary>
+    /// <param name="associated">Words of the answer that go with an item among all users.</param>
+    internal static IReadOnlyList<PromptLine> Lean(string prompt, IReadOnlyList<string> items, string answer, Func<string, HashSet<string>, IEnumerable<string>> associated)
+    {
+        var said = SaidOfItems(prompt, items, answer);
+        return [.. items.Select(item => new PromptLine(item, [.. Words(item).Where(said.Contains).Union(associated(item, said), StringComparer.Ordinal)]))
+            .Where(line => line.Words.Count > 0).OrderByDescending(line => line.Words.Count)];
+    }
+
+    /// <summary>The answer's words that stand nowhere in the prompt but in its items, if there.</summary>
+    private static HashSet<string> SaidOfItems(string prompt, IReadOnlyList<string> items, string answer)
     {
         var frame = items.OrderByDescending(item => item.Length).Aggregate(prompt, (left, item) => left.Replace(item, " ", StringComparison.Ordinal));
-        var said = Words(answer).Except(Words(frame)).ToHashSet(StringComparer.Ordinal);
-        return [.. items.Select(item => new PromptLine(item, [.. Words(item).Where(said.Contains)])).Where(line => line.Words.Count > 0).OrderByDescending(line => line.Words.Count)];
+        return Words(answer).Except(Words(frame)).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Lower case, each once.</summary>
     internal static IEnumerable<string> Words(string text) =>
-        Word().Matches(text).Select(m => m.Value.ToLowerInvariant()).Where(word => word.Length >= ShortestWord).Distinct(StringComparer.Ordinal);
-
-    /// <summary>The user's liked items before the snapshot that stand in the prompt, newest first.</summary>
-    private static List<string> ItemsIn(string prompt, InteractionDataset data, PromptTemplate template, int user, long asOfRank)
-    {
-        var names = new PromptBuilder(data, template).Items;
-        var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
-        return [.. UserHistory.Of(data.Interactions, timeline, user, (int)asOfRank, data.Description.Scenarios.Count, int.MaxValue).Liked
-            .Select(liked => names[liked.Item]).Where(name => name.Length > 0 && prompt.Contains(name, StringComparison.Ordinal)).Distinct(StringComparer.Ordinal)];
-    }
+        Word().Matches(text).Select(m => m.Value.ToLowerInvariant()).Where(word => word.Length >= ShortestWord && !word.All(char.IsDigit)).Distinct(StringComparer.Ordinal);
 
     [GeneratedRegex(@"[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*")]
     internal static partial Regex Word();

@@ -13,11 +13,11 @@ internal static class ResultSections
         return new Section("table2", "Table 2: runs by scenarios",
             figures.RealLess.Count == 0 ? null : RealLess(figures),
             Html.Table("AUC with 95 % intervals; the last columns say how far a run is ahead of its baseline in mean AUC",
-                ["run", .. figures.Scenarios, "mean", "gain", "would be detected", "log loss", "ECE"], figures.Runs.Select(run => Row(figures, run))),
+                ["run", .. figures.Scenarios, "mean", "gain", "would be detected"], figures.Runs.Select(run => Row(figures, run))),
             Html.Classed("p", "soft", FormattableString.Invariant(
                 $"Each figure is the mean over the run's seeds ({string.Join(", ", figures.Runs.Select(r => r.Seeds.Count).Distinct())}). Intervals: {figures.Runs[0].Intervals.Replicates:N0} draws of the {figures.Runs[0].Intervals.Overall.Users:N0} users, each with all their rows; those of a run alone also draw seeds where there are several. ")
                 + (averages.Count == 0 ? "" : "Gains compare models on the same rows under the same draws. ★: p < 0.05 in a t-test over seeds. ")
-                + "Would be detected: the difference that these users would have shown four times of five. ECE: mean distance of probability and click rate."),
+                + "Would be detected: the difference that these users would have shown four times of five."),
             Undefined(figures));
     }
 
@@ -40,15 +40,15 @@ internal static class ResultSections
         if (runs.Count == 0)
             return new Section("activity", "Gain by user activity", Section.Missing("A gain needs two runs on the same rows.", "llm4msr report RUN OTHER-RUN"));
         var groups = runs[0].ByActivity;
-        var model = Plot.Model(Plot.Categories("interactions of a user", groups.Select(Range)), Plot.Numbers("gain in mean AUC", "+0.00;-0.00;0"));
+        var model = Plot.Model(Plot.Categories("interactions of a user", [.. groups.Select(Range)]), Plot.Numbers("gain in mean AUC", "+0.00;-0.00;0"));
         model.AddZero();
         foreach (var (run, k) in runs.Select((run, k) => (run, k)))
-            model.AddIntervals(IndexOf(figures, run), run.ByActivity.Select((g, x) => (Beside(x, k, runs.Count), g.Gain.Difference, g.Gain.Interval)));
+            model.AddIntervals(IndexOf(figures, run), run.ByActivity.Select((g, x) => (Marks.Beside(x, k, runs.Count), g.Gain.Difference, g.Gain.Interval)));
         return new Section("activity", "Gain by user activity", Legend(figures, runs), Html.Classed("div", "plots",
                 Figure("Gain over the baseline", Plot.Draw(model, "by-activity", $"Gain by activity: {string.Join("; ", runs.Select(r => $"{r.Name}: {string.Join(", ", r.ByActivity.Select(g => $"{Range(g)} interactions {Numbers.WithSign(g.Gain.Difference)}"))}"))}."),
-                    $"Users in groups of {string.Join(", ", groups.Select(g => Numbers.Count(g.Users)))}, by how many interactions they have in all the data.")),
-            Html.Details("The figures", Html.Table("Gain in mean AUC over the baseline, 95 % interval", ["run", .. groups.Select(g => $"{Range(g)} interactions")],
-                runs.Select(r => (IEnumerable<object?>)[Html.Foreign(r.Name), .. r.ByActivity.Select(g => Gain(g.Gain))]))));
+                    $"Users in groups of {string.Join(", ", groups.Select(g => Numbers.Count(g.Users)))}, by how many interactions they have in all the data."),
+            Html.Table("Gain in mean AUC over the baseline, 95 % interval", ["interactions", .. runs.Select(r => r.Name)],
+                groups.Select((g, k) => (IEnumerable<object?>)[Range(g), .. runs.Select(r => Gain(r.ByActivity[k].Gain))]))));
     }
 
     public static Section Calibration(ReportFigures figures)
@@ -60,15 +60,18 @@ internal static class ResultSections
             model.AddLine(k, run.Calibration.Select(bin => (bin.Probability, bin.ClickRate)), marked: true);
         return new Section("calibration", "Calibration", Legend(figures, runs), Html.Classed("div", "plots", Figure("What was promised, and what happened",
             Plot.Draw(model, "calibrated", $"Click rate against mean probability; mean distance: {string.Join("; ", runs.Select(r => $"{r.Name} {Numbers.Figure(r.Seeds.Average(s => s.Metrics.Overall.CalibrationError))}"))}."),
-            FormattableString.Invariant($"{Evaluation.Calibration.Bins} bins of as many rows, all scenarios and seeds together. On the dashed line probabilities mean what they say."))));
+            FormattableString.Invariant($"{Evaluation.Calibration.Bins} bins of as many rows, all scenarios and seeds together. On the dashed line probabilities mean what they say.")),
+            Html.Table("All scenarios together, mean over the seeds", ["run", "log loss", "norm. entropy", "ECE", "predicted / actual"], figures.Runs.Select(run => (IEnumerable<object?>)[
+                Html.Foreign(run.Name), Mean(run, m => m.LogLoss), Mean(run, m => m.NormalizedEntropy), Mean(run, m => m.CalibrationError), Mean(run, m => m.PredictedToActual)]))),
+            Html.Classed("p", "soft", "ECE: mean distance of probability and click rate. Normalised entropy: log loss over that of the click rate alone."));
+
+        static string Mean(RunFigures run, Func<ScenarioMetrics, double?> figure) => Numbers.Figure(run.Seeds.Average(s => figure(s.Metrics.Overall)));
     }
 
     /// <summary>As many as a plot can hold; a run keeps its colour in all of them.</summary>
     internal static List<RunFigures> Shown(IReadOnlyList<RunFigures> runs) => [.. runs.Take(Plot.MostSeries)];
 
     internal static int IndexOf(ReportFigures figures, RunFigures run) => figures.Runs.ToList().IndexOf(run) % Plot.MostSeries;
-
-    internal static double Beside(int category, int k, int of) => category + (of == 1 ? 0 : 0.62 * (k / (of - 1.0) - 0.5));
 
     internal static XElement Legend(ReportFigures figures, IReadOnlyList<RunFigures> runs) => Html.Classed("ul", "legend",
         runs.Select(run => Html.Of("li", new XElement("span", new XAttribute("style", FormattableString.Invariant($"color:var(--series-{IndexOf(figures, run)})")), new XAttribute("aria-hidden", "true"),
@@ -85,7 +88,7 @@ internal static class ResultSections
         var model = Plot.Model(Plot.Categories("", [.. figures.Scenarios, "mean"]), Plot.Numbers("gain in AUC", "+0.00;-0.00;0"));
         model.AddZero();
         foreach (var (run, k) in runs.Select((run, k) => (run, k)))
-            model.AddIntervals(IndexOf(figures, run), run.OverBaseline!.Scenarios.Append(run.OverBaseline.Mean).Select((g, x) => (Beside(x, k, runs.Count), g.Difference, g.Interval)));
+            model.AddIntervals(IndexOf(figures, run), run.OverBaseline!.Scenarios.Append(run.OverBaseline.Mean).Select((g, x) => (Marks.Beside(x, k, runs.Count), g.Difference, g.Interval)));
         return Figure("Gain over the baseline, with 95 % intervals",
             Plot.Draw(model, "gain", $"Gain in mean AUC over the baseline: {string.Join("; ", runs.Select(r => $"{r.Name} {Numbers.WithSign(r.OverBaseline!.Mean.Difference)}"))}."),
             "An interval that holds the dashed zero line shows no difference.");
@@ -107,8 +110,6 @@ internal static class ResultSections
         yield return Auc(run.MeanAuc, run.Intervals.MeanAuc, over?.Mean);
         yield return over is null ? "baseline" : Gain(over.Mean);
         yield return over?.Mean.SmallestDetectable is { } least ? Numbers.Figure(least) : "";
-        yield return Numbers.Figure(run.Seeds.Average(s => s.Metrics.Overall.LogLoss));
-        yield return Numbers.Figure(run.Seeds.Average(s => s.Metrics.Overall.CalibrationError));
     }
 
     private static object[] Auc(double? auc, Interval? interval, AucDifference? gain) =>

@@ -8,13 +8,16 @@ namespace Llm4Msr.Experiments.Plots;
 /// <summary>What stands on a plot's axes.</summary>
 internal static class Marks
 {
-    private const double WidthOfCategory = 0.62;
+    private const double WidthOfCategory = 0.7;
 
     /// <summary>A point for each category with its interval, series beside series.</summary>
     /// <param name="series">Index of this series among all that are drawn.</param>
     /// <param name="of">How many there are.</param>
     public static void AddIntervals(this PlotModel model, int series, int of, IEnumerable<(double? Value, Interval? Interval)> points) =>
-        model.AddIntervals(series, points.Select((p, category) => (category + (of == 1 ? 0 : WidthOfCategory * (series / (of - 1.0) - 0.5)), p.Value, p.Interval)));
+        model.AddIntervals(series, points.Select((p, category) => (Beside(category, series, of), p.Value, p.Interval)));
+
+    /// <summary>Where the k-th of several series stands within a category.</summary>
+    public static double Beside(int category, int k, int of) => category + WidthOfCategory * ((k + 0.5) / of - 0.5);
 
     /// <summary>A point with its interval at each place.</summary>
     public static void AddIntervals(this PlotModel model, int series, IEnumerable<(double X, double? Value, Interval? Interval)> points)

@@ -53,9 +53,9 @@ internal static class Plot
             axis.TicklineColor = axis.AxislineColor = Grid;
             axis.MinorTickSize = 0;
             axis.AxislineStyle = LineStyle.Solid;
-            axis.AxisTitleDistance = 6;
             model.Axes.Add(axis);
         }
+        (horizontal.AxisTitleDistance, vertical.AxisTitleDistance) = (14, 26); // the page's letters are larger than those that were measured
         return model;
     }
 
@@ -69,14 +69,13 @@ internal static class Plot
     };
 
     /// <param name="labels">Broken into lines, so that they stand side by side.</param>
-    public static CategoryAxis Categories(string title, IEnumerable<string> labels) => new()
+    public static CategoryAxis Categories(string title, IReadOnlyList<string> labels) => new()
     {
         Title = title,
         ItemsSource = labels.Select(Broken).ToList(),
-        GapWidth = 0.3,
         IsTickCentered = true,
-        MinimumPadding = 0,
-        MaximumPadding = 0,
+        Minimum = -0.5,
+        Maximum = labels.Count - 0.5,
     };
 
     /// <param name="id">Unlike that of any other plot of the page.</param>
