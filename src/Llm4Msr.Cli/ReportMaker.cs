@@ -44,7 +44,7 @@ internal sealed record ReportMaker(
             };
             if (store is not null)
                 inputs = WithStore(cli, inputs, store, ranks);
-            figures = ReportFigures.Of(inputs, Options, TimeProvider.System.GetUtcNow(),
+            figures = ReportFigures.Of(inputs, Options,
                 done => report(runs.Count + done, FormattableString.Invariant($"{done} of {runs.Count} runs compared")), cli.Cancellation);
         });
         files.Write(figures!);

@@ -46,13 +46,13 @@ public sealed record RunFigures(
 /// <summary>Real knowledge less another run of its backbone.</summary>
 public sealed record RealLess(string Other, AucDifference Mean);
 
-/// <summary>Everything that a report says, in figures: what its JSON holds.</summary>
+/// <summary>Everything that a report says, in figures: what its JSON holds. No time stands in it: the same runs give the same bytes.</summary>
 /// <param name="Verdict">In one sentence.</param>
 /// <param name="VerdictDetail">What has to be said beside it, a sentence each.</param>
 /// <param name="Real">Name of the run with real knowledge; null where there is none.</param>
 /// <param name="RealLess">Empty where there is nothing to compare it with.</param>
 public sealed record ReportFigures(
-    string Format, string Program, DateTimeOffset Made, string Command, string Verdict, IReadOnlyList<string> VerdictDetail, string? Real, IReadOnlyList<RealLess> RealLess, Part Part,
+    string Format, string Program, string Command, string Verdict, IReadOnlyList<string> VerdictDetail, string? Real, IReadOnlyList<RealLess> RealLess, Part Part,
     IReadOnlyList<RunFigures> Runs, string DataFolder, DataDescription Data, StoredKnowledge? Knowledge, ReasoningCost? Reasoning, LeakReport? Audit, CaseStudy? Case,
     ControlsResult? Controls, IReadOnlyList<ReproducedResult> Reproduced, TimesResult? Times, ValueResult? Value, Machine Machine)
 {
@@ -61,9 +61,8 @@ public sealed record ReportFigures(
     [JsonIgnore]
     internal IReadOnlyList<string> Scenarios => [.. Data.Scenarios.Select(s => s.Name)];
 
-    /// <param name="made">When.</param>
     /// <param name="progress">Called with the number of runs that are done.</param>
-    public static ReportFigures Of(ReportInputs inputs, EvaluationOptions options, DateTimeOffset made, Action<int>? progress = null, CancellationToken cancellation = default)
+    public static ReportFigures Of(ReportInputs inputs, EvaluationOptions options, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var runs = inputs.Runs;
         var activity = new int[inputs.Data.Encoder.Users.Count];
@@ -81,7 +80,7 @@ public sealed record ReportFigures(
         var differences = real is null ? [] : others.Select(other => new RealLess(other.Name, Comparison.Of(other.Seeds, real.Seeds, options, cancellation).Mean)).ToList();
         var verdict = ReportVerdict.Of(inputs, figures, real, differences);
         return new ReportFigures(
-            CurrentFormat, ProgramVersion.Current, made, inputs.Command, verdict.Sentence, verdict.Detail, real?.Name, differences, inputs.Part, figures, inputs.DataFolder,
+            CurrentFormat, ProgramVersion.Current, inputs.Command, verdict.Sentence, verdict.Detail, real?.Name, differences, inputs.Part, figures, inputs.DataFolder,
             inputs.Data.Description, inputs.Knowledge, inputs.Reasoning, inputs.Audit, inputs.Case, inputs.Controls, inputs.Reproduced, inputs.Times, inputs.Value, Machine.Current);
     }
 

@@ -24,10 +24,10 @@ internal sealed class Histories(InteractionDataset data, PromptTemplate template
 internal sealed class WordCompany
 {
     /// <summary>Standard errors that a word's share has to be above its share in general.</summary>
-    private const double Clearly = 3;
+    private const double Clearly = 4;
 
-    /// <summary>Fewer texts say nothing.</summary>
-    private const int FewestTexts = 5;
+    /// <summary>Texts that say the word about such users: fewer may be chance.</summary>
+    private const int FewestTexts = 3;
 
     private readonly Dictionary<string, int> _texts = new(StringComparer.Ordinal), _words = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Item, string Word), int> _both = [];
@@ -64,6 +64,7 @@ internal sealed class WordCompany
     private bool GoesWith(string item, string word)
     {
         double texts = _texts.GetValueOrDefault(item), usual = _words.GetValueOrDefault(word) / (double)Math.Max(1, _all);
-        return texts >= FewestTexts && usual < 1 && _both.GetValueOrDefault((item, word)) / texts > usual + Clearly * Math.Sqrt(usual * (1 - usual) / texts);
+        var together = _both.GetValueOrDefault((item, word));
+        return together >= FewestTexts && together / texts > usual + Clearly * Math.Sqrt(usual * (1 - usual) / texts);
     }
 }

@@ -32,12 +32,12 @@ internal static class Html
     /// <summary>Scrolls for itself where the window is narrow.</summary>
     /// <param name="caption">What the table holds.</param>
     /// <param name="header">The first column heads its rows, the others hold figures.</param>
-    public static XElement Table(string caption, IEnumerable<string> header, IEnumerable<IEnumerable<object?>> rows) => new("div",
-        new XAttribute("class", "scroll"), new XAttribute("role", "region"), new XAttribute("tabindex", "0"), new XAttribute("aria-label", caption),
-        Of("table",
-            Of("caption", caption),
-            Of("thead", Of("tr", header.Select(name => new XElement("th", new XAttribute("scope", "col"), name)))),
-            Of("tbody", rows.Select(row => Of("tr", row.Select((cell, k) => k == 0 ? new XElement("th", new XAttribute("scope", "row"), cell) : Of("td", cell)))))));
+    public static XElement Table(string caption, IEnumerable<string> header, IEnumerable<IEnumerable<object?>> rows) => Classed("div", "table",
+        Classed("p", "caption", caption),
+        new XElement("div", new XAttribute("class", "scroll"), new XAttribute("role", "region"), new XAttribute("tabindex", "0"), new XAttribute("aria-label", caption),
+            Of("table",
+                Of("thead", Of("tr", header.Select(name => new XElement("th", new XAttribute("scope", "col"), name)))),
+                Of("tbody", rows.Select(row => Of("tr", row.Select((cell, k) => k == 0 ? new XElement("th", new XAttribute("scope", "row"), cell) : Of("td", cell))))))));
 
     /// <summary>Names and what they are.</summary>
     public static XElement Facts(params IEnumerable<(string Name, object? Value)> facts) =>

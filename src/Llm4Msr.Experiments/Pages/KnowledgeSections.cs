@@ -25,7 +25,7 @@ internal static class KnowledgeSections
                 : Html.P(FormattableString.Invariant($"Of the {study.ItemsInPrompt:N0} items that the prompt names, the text leans on {study.Leaned.Count:N0}{(study.Leaned.Count == 0 ? "." : ":")}")),
             study.Leaned.Count == 0 ? null : Html.Classed("ul", "lines", study.Leaned.Take(MostLines).Select(line => Html.Of("li", Html.Of("bdi", Marked(line.Text, [.. line.Words])), " → ", string.Join(", ", line.Words)))),
             study.Leaned.Count > MostLines ? Html.Classed("p", "soft", FormattableString.Invariant($"... and {study.Leaned.Count - MostLines:N0} more.")) : null,
-            study.Leaned.Count == 0 ? null : Html.Classed("p", "soft", "A line is named where it shares a word with the text, or where a word of the text is said clearly more often (three standard errors) about users whose history holds the item."),
+            study.Leaned.Count == 0 ? null : Html.Classed("p", "soft", "A line is named where it shares a word with the text, or where a word of the text is said clearly more often (four standard errors) about users whose history holds the item."),
             study.Prompt is null ? null : Html.Details("The whole prompt", Html.Of("blockquote", Html.Of("bdi", Marked(study.Prompt, said)))),
             study.Explanation is { } explanation ? Explained(explanation) : null,
             study.Scenarios.Count == 0 ? null : Html.Details("What was said about the scenarios", study.Scenarios.Select(s => new object[] { Html.Of("h3", Html.Foreign(s.Key)), Html.Of("blockquote", Html.Foreign(s.Value)) })),

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Xml.Linq;
 
 namespace Llm4Msr.Experiments.Pages;
@@ -41,7 +40,6 @@ public static class ReportPage
                     figures.VerdictDetail.Select(sentence => Html.P(Html.Foreign(sentence))),
                     Html.Of("nav", new XAttribute("aria-label", "Sections"), sections.Select(s => new XElement("a", new XAttribute("href", $"#{s.Id}"), s.Title)))),
                 Html.Of("main", sections.Select(s => new XElement("section", new XAttribute("id", s.Id), Html.Of("h2", s.Title), s.Content))),
-                Html.Of("footer", Html.P(string.Create(CultureInfo.InvariantCulture,
-                    $"Made by llm4msr {figures.Program} on {figures.Made:yyyy-MM-dd HH:mm} UTC. The figures stand beside this file as JSON and CSV."))))));
+                Html.Of("footer", Html.P($"Made by llm4msr {figures.Program}. The figures stand beside this file as JSON and CSV.")))));
     }
 }
