@@ -51,7 +51,7 @@ public sealed partial record CaseStudy(
         var company = prompt is null ? null : WordCompany.Of(store, data, histories, named, SaidOfItems(prompt, named, record.Text));
         var scenarios = data.Description.Scenarios.Select(s => (s.Name, store.RecordsOf(KnowledgeKey.ForScenario(s.Name)).FirstOrDefault(r => r.Basis == data.Description.TrainingPartHash)?.Text))
             .Where(s => s.Text is { Length: > 0 }).ToDictionary(s => s.Name, s => s.Text!);
-        return new CaseStudy(record.Key.Id, record.AsOfRank, record.Text, prompt, named.Count, 
+        return new CaseStudy(record.Key.Id, record.AsOfRank, record.Text, prompt, named.Count,
             prompt is null ? [] : Lean(prompt, named, record.Text, company!.WordsOf), explanation, scenarios);
     }
 
