@@ -18,7 +18,7 @@ internal static class ComparisonReport
         {
             table.AddRow(
                 Markup.Escape(row.Scenario), EvaluationReport.Figure(row.First), EvaluationReport.Figure(row.Second), Signed(row.Difference), Text(row.Interval),
-                row.OverSeeds is { } test ? P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Word(row.Verdict));
+                row.OverSeeds is { } test ? P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Conclusions.Word(row.Verdict, "A ahead", "B ahead"));
         }
         console.Write(table);
         foreach (var row in comparison.Scenarios.Where(r => r.Undefined is not null))
@@ -67,31 +67,16 @@ internal static class ComparisonReport
     };
 
     /// <summary>The verdict in words.</summary>
-    public static string Sentence(AucDifference mean) => mean.Verdict switch
-    {
-        Verdict.FirstAhead => Inv($"A is ahead of B by {-mean.Difference!.Value:0.0000} in mean scenario AUC (95 % interval {Text(new Interval(-mean.Interval!.High, -mean.Interval.Low))})."),
-        Verdict.SecondAhead => Inv($"B is ahead of A by {mean.Difference!.Value:0.0000} in mean scenario AUC (95 % interval {Text(mean.Interval)})."),
-        Verdict.NotShown when mean.StandardError == 0 => "No difference: both order these rows alike.",
-        Verdict.NotShown => Inv($"No difference shown in mean scenario AUC (95 % interval {Text(mean.Interval)}); a difference of {mean.SmallestDetectable:0.0000} would have been detected 4 times of 5."),
-        _ => $"Nothing can be said about the mean scenario AUC: {mean.Undefined}.",
-    };
+    public static string Sentence(AucDifference mean) => Conclusions.Sentence(mean, "A", "B");
 
     private static string Named(ScoredRun run) =>
         $"{run.Model} ({run.Path}), {(run.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", run.Seeds.Keys)}";
 
-    private static string Word(Verdict verdict) => verdict switch
-    {
-        Verdict.FirstAhead => "A ahead",
-        Verdict.SecondAhead => "B ahead",
-        Verdict.NotShown => "not shown",
-        _ => "undefined",
-    };
+    internal static string Signed(double? difference) => Numbers.WithSign(difference);
 
-    internal static string Signed(double? difference) => difference is { } d ? Inv($"{d:+0.0000;-0.0000;0.0000}") : "undefined";
+    internal static string Text(Interval? interval) => Numbers.WithSign(interval);
 
-    internal static string Text(Interval? interval) => interval is null ? "none" : $"{Signed(interval.Low)} to {Signed(interval.High)}";
-
-    internal static string P(TTest test) => test.P < 0.0001 ? "<0.0001" : Inv($"{test.P:0.0000}");
+    internal static string P(TTest test) => Numbers.P(test);
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

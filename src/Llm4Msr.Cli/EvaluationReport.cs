@@ -1,4 +1,3 @@
-using System.Globalization;
 using Llm4Msr.Evaluation;
 using Spectre.Console;
 
@@ -92,11 +91,11 @@ internal static class EvaluationReport
             table.AddColumn(new TableColumn(Markup.Escape(name)).RightAligned().PadRight(0)); // narrow enough for a terminal of 100 columns
     }
 
-    internal static string Text(Interval? interval) => interval is null ? "none" : Inv($"{interval.Low:0.000} to {interval.High:0.000}");
+    internal static string Text(Interval? interval) => Numbers.Text(interval);
 
-    internal static string Figure(double? value, string format = "0.0000") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "undefined";
+    internal static string Figure(double? value, string format = "0.0000") => Numbers.Figure(value, format);
 
-    private static string Count(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Count(int value) => Numbers.Count(value);
 
     private static ScenarioIntervals? IntervalsAt(MetricsIntervals? intervals, int scenario) =>
         intervals is null ? null : scenario < intervals.Scenarios.Count ? intervals.Scenarios[scenario] : intervals.Overall;

@@ -37,6 +37,22 @@ internal sealed record ScoredRun(ModelFolder Folder, IReadOnlyDictionary<int, Sc
                 $"The data in '{dataFolder}' are not those that '{folder.Path}' was trained on, or are split differently. Say where they are with --data, or train again.");
     }
 
+    /// <summary>Refuses runs whose figures are not about the same rows.</summary>
+    public static void CheckSameRows(ModelFolder first, ModelFolder second)
+    {
+        var (a, b) = (first.Description, second.Description);
+        if (a.InteractionsHash != b.InteractionsHash)
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"'{second.Path}' was trained on other data than '{first.Path}' (interactions {b.InteractionsHash}, not {a.InteractionsHash}). Compare runs of the same data.");
+        }
+        if (a.TrainingPartHash != b.TrainingPartHash)
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                $"'{second.Path}' was trained on another split of the data than '{first.Path}' (training part {b.TrainingPartHash}, not {a.TrainingPartHash}). Compare runs of one prepared folder.");
+        }
+    }
+
     /// <summary>The ranks of a part, of scenarios that every run was trained on; refused where there are none.</summary>
     public static int[] RanksOf(InteractionDataset data, Part part, params IReadOnlyList<ModelFolder> runs)
     {

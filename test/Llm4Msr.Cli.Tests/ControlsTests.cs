@@ -66,6 +66,10 @@ public sealed class ControlsTests(SmallRuns small) : IDisposable
         var lines = File.ReadAllLines(_scratch["small/controls.csv"]);
         Assert.Equal(8, lines.Length);
         Assert.StartsWith("arm,trials,settings,validation,test_auc,", lines[0], StringComparison.Ordinal);
+
+        var report = CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["report.html"], "--json").Json;
+        Assert.Equal(two.Json.GetProperty("sentence").GetString(), report.GetProperty("verdict").GetString());
+        Assert.Equal(two.Json.GetProperty("arms").EnumerateArray().Select(a => a.GetProperty("arm").GetString()), report.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
     }
 
     [Fact]

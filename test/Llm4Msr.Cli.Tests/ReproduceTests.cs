@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
@@ -96,6 +97,10 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
         Assert.Equal(
             whole.GetProperty("rows")[2].GetProperty("auc")[3].GetProperty("auc").GetDouble() - whole.GetProperty("rows")[1].GetProperty("auc")[3].GetProperty("auc").GetDouble(),
             whole.GetProperty("rows")[3].GetProperty("overBaseline").GetProperty("mean").GetProperty("difference").GetDouble(), 1e-12); // language model less text encoder
+
+        CommandRun.Succeeding("report", _scratch["paper"], "--out", _scratch["report.html"], "--replicates", "100");
+        Assert.Contains("language model less encoder", File.ReadAllText(_scratch["report.html"]), StringComparison.Ordinal);
+        Assert.Equal(4, JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement.GetProperty("runs").GetArrayLength());
     }
 
     [Fact]

@@ -55,23 +55,11 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
         console.WriteLine(Inv($"Every arm had {Arms[0].Trials.Count} {(Arms[0].Trials.Count == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
     }
 
-    private string Sentence() => Verdict.Gain switch
-    {
-        KnowledgeGain.Yes => $"Knowledge helps beyond capacity: yes. Real knowledge is ahead of {string.Join(", ", Verdict.Deciding)}.",
-        KnowledgeGain.No => $"Knowledge helps beyond capacity: no. Real knowledge is no better than {string.Join(", ", Verdict.Deciding)}.",
-        _ => $"Knowledge helps beyond capacity: not shown. Real knowledge is not surely ahead of {string.Join(", ", Verdict.Deciding)}, and these rows could not have shown every gain that matters.",
-    };
+    private string Sentence() => Conclusions.Sentence(Verdict);
 
     private Comparison? Of(ArmResult arm) => Others.GetValueOrDefault(arm.Arm.Name);
 
-    private static string Word(AucDifference? mean) => mean?.Verdict switch
-    {
-        null => "",
-        Evaluation.Verdict.SecondAhead => "real ahead",
-        Evaluation.Verdict.FirstAhead => "real behind",
-        Evaluation.Verdict.NotShown => "not shown",
-        _ => "undefined",
-    };
+    private static string Word(AucDifference? mean) => mean is null ? "" : Conclusions.Word(mean.Verdict, "real behind", "real ahead");
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
@@ -62,7 +63,19 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
                 ? Table(what, plan.Planned, plan.Cells, [.. plan.Cells.Where(c => untrained.Contains(c.Name))], output)
                 : MakeWithoutTraining(what, output));
         }
-        return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count).Write(request.Output);
+        return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(parts)).Write(request.Output);
+    }
+
+    /// <summary>Everything on one page; null where nothing was trained that it could tell of.</summary>
+    private string? WriteReport(IReadOnlyList<ReproducedPart> parts)
+    {
+        if (!parts.Any(p => s_trained.Contains(p.What)))
+            return null;
+        var files = new ReportFiles(Path.Combine(request.Output, "report.html"));
+        new ReportMaker(
+            ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User,
+            $"llm4msr reproduce all {request.Data} --knowledge {string.Join(' ', request.Stores)} --out {request.Output}").Write(cli, files);
+        return files.Page;
     }
 
     private ReproducedPart MakeWithoutTraining(Reproduced what, string output)

@@ -28,6 +28,7 @@ internal static class AllVerbs
         PredictVerb.Create(cli),
         ExplainVerb.Create(cli),
         AuditVerb.Create(cli),
+        ReportVerb.Create(cli),
         DoctorVerb.Create(cli),
     ];
 }

@@ -28,7 +28,7 @@ internal static class CompareVerb
         Libtorch.Require();
         torch.set_num_threads(1);
         ModelFolder[] folders = [ScoredRun.Open(first), ScoredRun.Open(second)];
-        CheckSameRows(folders[0], folders[1]);
+        ScoredRun.CheckSameRows(folders[0], folders[1]);
         var data = ScoredRun.OpenData(folders[0], dataFolder);
         var ranks = ScoredRun.RanksOf(data, part, folders);
 
@@ -61,20 +61,5 @@ internal static class CompareVerb
             },
             console => ComparisonReport.Print(console, runs[0], runs[1], part, comparison!, figures, details));
         return 0;
-    }
-
-    private static void CheckSameRows(ModelFolder first, ModelFolder second)
-    {
-        var (a, b) = (first.Description, second.Description);
-        if (a.InteractionsHash != b.InteractionsHash)
-        {
-            throw new Llm4MsrException(FaultKind.Usage,
-                $"'{second.Path}' was trained on other data than '{first.Path}' (interactions {b.InteractionsHash}, not {a.InteractionsHash}). Compare runs of the same data.");
-        }
-        if (a.TrainingPartHash != b.TrainingPartHash)
-        {
-            throw new Llm4MsrException(FaultKind.Usage,
-                $"'{second.Path}' was trained on another split of the data than '{first.Path}' (training part {b.TrainingPartHash}, not {a.TrainingPartHash}). Compare runs of one prepared folder.");
-        }
     }
 }

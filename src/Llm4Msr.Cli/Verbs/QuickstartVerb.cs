@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Import;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
@@ -8,6 +9,7 @@ using Llm4Msr.Models;
 using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
+using Llm4Msr.Reasoning.Prompts;
 using Llm4Msr.Training;
 using Spectre.Console;
 using TorchSharp;
@@ -64,8 +66,12 @@ internal static class QuickstartVerb
         var summaries = Read(PathOf("knowledge.db"), planted, data);
         var table = KnowledgeFor.Data(data, PathOf("knowledge.db"), State, cli.Terminal.Say);
 
+        var page = new ReportFiles(PathOf("report.html"));
+        page.CheckFree();
+
         (string Name, KnowledgeArm? Arm)[] arms = [("no knowledge", null), ("real knowledge", KnowledgeArm.Real), ("shuffled between users", KnowledgeArm.Shuffled)];
         List<Arm> results = [];
+        List<string> runs = [];
         cli.Terminal.WithProgress("quickstart", arms.Length, report =>
         {
             foreach (var (name, arm) in arms)
@@ -76,13 +82,16 @@ internal static class QuickstartVerb
                     cli.Cancellation.ThrowIfCancellationRequested();
                     report(results.Count + (epoch - 1 + (step + 1.0) / steps) / Options(arm).Training.Epochs, FormattableString.Invariant($"{name}, epoch {epoch}, loss {loss:F3}"));
                 });
+                runs.Add(run.Path);
                 results.Add(new Arm(name, [.. result.Test.Scenarios.Select(s => s.Auc)], result.Test.MeanAuc));
             }
         });
 
         var found = results[1].Mean >= Math.Max(results[0].Mean ?? 1, results[2].Mean ?? 1) + ExpectedGain
             && Math.Min(summaries.Precision, summaries.Recall) >= ExpectedOfSummaries;
-        cli.Terminal.Result(new { folder, summaries, arms = results, found }, console => Print(console, data, summaries, results, folder, found));
+        new ReportMaker(
+            ReportSources.Of(runs), PathOf("data"), Part.Test, new EvaluationOptions(), PathOf("knowledge.db"), PromptTemplate.BuiltIn, User: null, $"llm4msr quickstart --out {folder}").Write(cli, page);
+        cli.Terminal.Result(new { folder, report = page.Page, summaries, arms = results, found }, console => Print(console, data, summaries, results, folder, page, found));
         return found ? 0 : (int)FaultKind.CheckFailed;
     }
 
@@ -118,7 +127,7 @@ internal static class QuickstartVerb
         State = State,
     };
 
-    private static void Print(IAnsiConsole console, InteractionDataset data, Summaries summaries, List<Arm> results, string folder, bool found)
+    private static void Print(IAnsiConsole console, InteractionDataset data, Summaries summaries, List<Arm> results, string folder, ReportFiles page, bool found)
     {
         console.WriteLine($"The embedded model on user {ShownUser}: {summaries.Shown}");
         console.WriteLine(FormattableString.Invariant($"Of the interests that its summaries name, {summaries.Precision:P1} were planted; of those planted they name {summaries.Recall:P1}."));
@@ -135,6 +144,6 @@ internal static class QuickstartVerb
             ? "Found what was planted: real knowledge helps, the knowledge of another user does not."
             : "NOT found what was planted: summaries should name it, and real knowledge be clearly ahead of both others. Something in the path is broken.");
         console.WriteLine("The data are generated, and the embedded model was trained on such data: this shows that the path works, not what a language model knows of yours.");
-        console.WriteLine($"Everything is in {folder}. Try: 'llm4msr knowledge show {Path.Combine(folder, "knowledge.db")} --user {ShownUser}'.");
+        console.WriteLine($"The report is in {page.Page}: open it in a browser. Everything is in {folder}. Try: 'llm4msr knowledge show {Path.Combine(folder, "knowledge.db")} --user {ShownUser}'.");
     }
 }

@@ -1,5 +1,10 @@
 namespace Llm4Msr.Evaluation;
 
+/// <summary>Rows of neighbouring scores: what was promised and what happened.</summary>
+/// <param name="Probability">Mean of the probabilities.</param>
+/// <param name="ClickRate">Clicks over rows.</param>
+public sealed record CalibrationBin(int Rows, double Probability, double ClickRate);
+
 /// <summary>Whether probabilities mean what they say.</summary>
 public static class Calibration
 {
@@ -14,6 +19,27 @@ public static class Calibration
     /// <param name="labels">0 or 1.</param>
     /// <returns>0 to 1; null where there is no row.</returns>
     public static double? Error(ReadOnlySpan<float> logits, ReadOnlySpan<float> labels, int bins = Bins) => Error(ScoreOrder.Of(logits, labels), bins);
+
+    /// <summary>The bins of <see cref="Error(ReadOnlySpan{float}, ReadOnlySpan{float}, int)"/>, lowest probability first; none where there is no row.</summary>
+    public static IReadOnlyList<CalibrationBin> Curve(ReadOnlySpan<float> logits, ReadOnlySpan<float> labels, int bins = Bins)
+    {
+        var order = ScoreOrder.Of(logits, labels);
+        List<CalibrationBin> curve = [];
+        var start = 0;
+        foreach (var end in BinEnds(order, bins))
+        {
+            double promised = 0;
+            var clicks = 0;
+            foreach (var word in order.Words[start..end])
+            {
+                promised += Probability(word);
+                clicks += ScoreOrder.Clicked(word) ? 1 : 0;
+            }
+            curve.Add(new CalibrationBin(end - start, promised / (end - start), clicks / (double)(end - start)));
+            start = end;
+        }
+        return curve;
+    }
 
     /// <summary>Sum of the probabilities over the number of clicks: above 1 promises too much.</summary>
     /// <returns>Null where there is no click.</returns>

@@ -89,6 +89,20 @@ internal sealed class SeedInProgress : IDisposable
     public static void WriteEpochs(string folder, IEnumerable<EpochResult> epochs) =>
         File.WriteAllLines(Path.Combine(folder, EpochsFile), epochs.Select(Line));
 
+    /// <summary>Reads the log of <see cref="WriteEpochs"/>.</summary>
+    public static IReadOnlyList<EpochSummary> ReadEpochs(string folder, string wayOut)
+    {
+        var path = Path.Combine(folder, EpochsFile);
+        try
+        {
+            return [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<EpochSummary>(line, TrainingJson.Line) ?? throw new JsonException("a line is empty"))];
+        }
+        catch (JsonException e)
+        {
+            throw new Llm4MsrException(FaultKind.Damaged, $"'{path}' cannot be read: {e.Message} {wayOut}", e);
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static string FolderOf(ModelFolder run, int seed) =>

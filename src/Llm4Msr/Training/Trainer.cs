@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Training;
@@ -83,9 +84,16 @@ public sealed class Trainer(
         if (isBest)
             _best.Keep();
         var result = new EpochResult(
-            epoch, Position.LossSum / order.Length, validation, isBest, secondsBefore + clock.Elapsed.TotalSeconds, ModelFolder.WeightsHash(model));
+            epoch, Position.LossSum / order.Length, validation, isBest, secondsBefore + clock.Elapsed.TotalSeconds, ModelFolder.WeightsHash(model), Shares());
         Position = new TrainingPosition([.. Position.Epochs, result], 0, 0, 0);
         return result;
+    }
+
+    /// <summary>Alpha as it is now, by scenario.</summary>
+    private FusionShares[]? Shares()
+    {
+        FusionShares?[] shares = [.. Enumerable.Range(0, data.Description.Scenarios.Count).Select(model.SharesIn)];
+        return shares.Contains(null) ? null : [.. shares.OfType<FusionShares>()];
     }
 
     private double Worth(Metrics validation) => options.Monitor.Value(validation) ?? throw new Llm4MsrException(FaultKind.BadInput,

@@ -72,6 +72,13 @@ public sealed record RunOptions
     }
 }
 
+/// <summary>What a run folder was made with.</summary>
+/// <param name="Program">Version and commit of the program that made the folder.</param>
+/// <param name="Tables">How each field's embedding table is trained.</param>
+public sealed record RunSetup(
+    RunOptions Options, string DataFolder, string InteractionsHash, string TrainingPartHash, SplitOptions Split, int TrainingRows,
+    string? KnowledgeContentHash, JsonNode? KnowledgeFingerprint, string Program, Machine Machine, IReadOnlyList<TableTraining> Tables);
+
 /// <summary>
 /// Trains one model per seed into a run folder. A seed is added when it is finished; what is killed before goes on from its
 /// newest checkpoint and ends with the same bits.
@@ -79,12 +86,6 @@ public sealed record RunOptions
 public sealed class TrainingRun
 {
     private const string SetupFile = "training.json", MetricsFile = "metrics.json", WayOut = "Train again.";
-
-    /// <param name="Program">Version and commit of the program that made the folder.</param>
-    /// <param name="Tables">How each field's embedding table is trained.</param>
-    private sealed record Setup(
-        RunOptions Options, string DataFolder, string InteractionsHash, string TrainingPartHash, SplitOptions Split, int TrainingRows,
-        string? KnowledgeContentHash, JsonNode? KnowledgeFingerprint, string Program, Machine Machine, IReadOnlyList<TableTraining> Tables);
 
     private readonly InteractionDataset _data;
     private readonly KnowledgeTable? _table;
@@ -98,7 +99,8 @@ public sealed class TrainingRun
     public static void Check(InteractionDataset data, KnowledgeTable? table, RunOptions options)
     {
         options.Check();
-        var rows = TrainingRows.Of(data, table, options.KeepRowsWithoutKnowledge);
+        table = OfActiveUsers(data, table, options);
+        var rows = TrainingRows.Of(data, table, options);
         if (options.Model.Backbone == BackboneKind.Aitm)
             Aitm.Order(options.Model.Transfer.ScenarioOrder, data.Description.Scenarios.Count);
         if (options.Model.Fusion is null)
@@ -113,10 +115,10 @@ public sealed class TrainingRun
     public TrainingRun(InteractionDataset data, string dataFolder, KnowledgeTable? table, RunOptions options, string path)
     {
         _data = data;
-        _table = table is not null && options.ActiveUsers is { } percent ? table.OfUsers(UserActivity.MostActive(data, percent)) : table;
+        _table = OfActiveUsers(data, table, options);
         _options = options;
         _rows = TrainingRows.Of(data, _table, options);
-        var setup = new Setup(
+        var setup = new RunSetup(
             options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
             _rows.Ranks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
             ProgramVersion.Current, Machine.Current,
@@ -210,9 +212,17 @@ public sealed class TrainingRun
         FrozenKnowledge.Of(table, model.Knowledge!, [.. data.Description.Scenarios.Select(s => s.Name)]), TrainingRows.Seen(data, table));
 
     /// <summary>Where the data lay that a run was trained on.</summary>
-    public static string DataFolderOf(ModelFolder folder) => TrainingJson.Read<Setup>(System.IO.Path.Combine(folder.Path, SetupFile), WayOut).DataFolder;
+    public static string DataFolderOf(ModelFolder folder) => SetupOf(folder).DataFolder;
 
-    private ModelFolder Create(string path, Setup setup)
+    public static RunSetup SetupOf(ModelFolder folder) => TrainingJson.Read<RunSetup>(System.IO.Path.Combine(folder.Path, SetupFile), WayOut);
+
+    /// <summary>The epochs of a finished seed, in their order.</summary>
+    public static IReadOnlyList<EpochSummary> EpochsOf(ModelFolder folder, int seed) => SeedInProgress.ReadEpochs(folder.SeedFolder(seed), WayOut);
+
+    private static KnowledgeTable? OfActiveUsers(InteractionDataset data, KnowledgeTable? table, RunOptions options) =>
+        table is not null && options.ActiveUsers is { } percent ? table.OfUsers(UserActivity.MostActive(data, percent)) : table;
+
+    private ModelFolder Create(string path, RunSetup setup)
     {
         var fusion = _options.Model.Fusion;
         var knowledge = fusion is null ? null : new ModelKnowledge(
@@ -230,10 +240,10 @@ public sealed class TrainingRun
             File.WriteAllText(System.IO.Path.Combine(folder, SetupFile), JsonSerializer.Serialize(setup, TrainingJson.File) + "\n"));
     }
 
-    private ModelFolder GoOn(string path, Setup setup)
+    private ModelFolder GoOn(string path, RunSetup setup)
     {
         var folder = ModelFolder.Open(path);
-        var before = TrainingJson.Read<Setup>(System.IO.Path.Combine(path, SetupFile), WayOut);
+        var before = SetupOf(folder);
         string?[] differences =
         [
             ThatMatter(before.Options) != ThatMatter(setup.Options) ? "its options" : null,

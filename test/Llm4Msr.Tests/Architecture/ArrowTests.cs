@@ -25,7 +25,8 @@ public partial class ArrowTests
         ["Llm4Msr.Language"] = ["Llm4Msr.Platform"],
         ["Llm4Msr.Reasoning"] = ["Llm4Msr", "Llm4Msr.Language"],
         ["Llm4Msr.Import"] = ["Llm4Msr"],
-        ["Llm4Msr.Cli"] = ["Llm4Msr.Import", "Llm4Msr.Reasoning"],
+        ["Llm4Msr.Experiments"] = ["Llm4Msr", "Llm4Msr.Reasoning"],
+        ["Llm4Msr.Cli"] = ["Llm4Msr.Experiments", "Llm4Msr.Import", "Llm4Msr.Reasoning"],
     };
 
     private static readonly string s_source = Path.Combine(TestFiles.RepositoryRoot, "src");

@@ -5,6 +5,21 @@ namespace Llm4Msr.Tests.Evaluation;
 
 public class LossAndCalibrationTests
 {
+    /// <summary>A bin less, or rows counted twice, and the sums differ.</summary>
+    [Fact]
+    public void TheBinsOfTheCurveHoldEveryRowOnceAndGiveTheError()
+    {
+        var random = new Random(2);
+        float[] logits = [.. Enumerable.Range(0, 503).Select(_ => MathF.Round((float)random.NextDouble() * 8 - 4, 1))], labels = [.. logits.Select(l => random.NextDouble() * 8 - 4 < l ? 1f : 0f)];
+
+        var curve = Calibration.Curve(logits, labels);
+
+        Assert.Equal(503, curve.Sum(bin => bin.Rows));
+        Assert.Equal(labels.Sum(), curve.Sum(bin => bin.Rows * bin.ClickRate), 1e-9);
+        Assert.Equal(curve.OrderBy(bin => bin.Probability), curve);
+        Assert.Equal(Calibration.Error(logits, labels)!.Value, curve.Sum(bin => bin.Rows * Math.Abs(bin.Probability - bin.ClickRate)) / 503, 1e-12);
+    }
+
     [Fact]
     public void LogLossIsTheMeanSurprise() =>
         Gen.Select(Gen.Float[-8, 8], Gen.Bool).Array[1, 40].Sample(rows =>

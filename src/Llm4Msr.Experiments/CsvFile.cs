@@ -1,10 +1,10 @@
 using System.Globalization;
 using Llm4Msr.Platform;
 
-namespace Llm4Msr.Cli.Grids;
+namespace Llm4Msr.Experiments;
 
 /// <summary>A table for spreadsheets: numbers in full, in the invariant culture.</summary>
-internal static class CsvFile
+public static class CsvFile
 {
     public static void Write(string path, IReadOnlyList<string> header, IEnumerable<IReadOnlyList<object?>> rows) =>
         DurableFile.WriteText(path, string.Concat(rows.Prepend([.. header]).Select(row => string.Join(',', row.Select(Cell)) + "\n")));

@@ -1,0 +1,48 @@
+using System.Text.Json.Nodes;
+using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
+using Llm4Msr.Models;
+using Llm4Msr.Reasoning.Audit;
+
+namespace Llm4Msr.Experiments;
+
+/// <summary>A run that a report tells of.</summary>
+/// <param name="Name">As people read it; no two runs of a report share one.</param>
+/// <param name="Seeds">The rows scored by the model of each seed: the same rows for all runs.</param>
+/// <param name="Config">The configuration that trains the run again.</param>
+public sealed record ReportedRun(string Name, ModelFolder Folder, IReadOnlyDictionary<int, ScoredRows> Seeds, JsonNode? Config = null)
+{
+    internal BackboneKind Backbone => Folder.Description.Options.Backbone;
+
+    internal EnhancementKind Enhancement => Folder.Description.Options.Enhancement;
+
+    /// <summary>Null for a model that reads no knowledge.</summary>
+    internal KnowledgeArm? Arm => Folder.Description.Knowledge?.Arm;
+
+    internal bool IsReal => Arm == KnowledgeArm.Real;
+}
+
+/// <summary>Everything that a report is made of. What is null was not given, and its section says how to get it.</summary>
+/// <param name="Runs">One or more, on the same rows.</param>
+/// <param name="Part">Of the data, whose rows were scored.</param>
+/// <param name="Command">What was typed to make the report.</param>
+public sealed record ReportInputs(IReadOnlyList<ReportedRun> Runs, InteractionDataset Data, string DataFolder, Part Part, string Command)
+{
+    public ControlsResult? Controls { get; init; }
+
+    /// <summary>Tables and figures of the paper.</summary>
+    public IReadOnlyList<ReproducedResult> Reproduced { get; init; } = [];
+
+    public TimesResult? Times { get; init; }
+
+    public ValueResult? Value { get; init; }
+
+    public StoredKnowledge? Knowledge { get; init; }
+
+    /// <summary>What asking the language model took.</summary>
+    public ReasoningCost? Reasoning { get; init; }
+
+    public LeakReport? Audit { get; init; }
+
+    public CaseStudy? Case { get; init; }
+}

@@ -1,0 +1,164 @@
+using System.Text.Json;
+using System.Xml.Linq;
+using Llm4Msr.Data;
+using Llm4Msr.Experiments;
+using Llm4Msr.Experiments.Pages;
+using Llm4Msr.Models;
+using Llm4Msr.Platform;
+using Llm4Msr.Testing;
+
+namespace Llm4Msr.Cli.Tests;
+
+/// <summary>What <c>report</c> writes: figures that other commands give too, and a page that anybody may open.</summary>
+public sealed class ReportTests(SmallRuns small) : IDisposable
+{
+    internal static readonly string[] s_sections =
+    [
+        "table2", "scenarios", "activity", "calibration", "learning", "alpha", "figure4", "value", "case", "audit", "data", "quality", "cost", "paper", "again",
+    ];
+
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [Fact]
+    public void ItsFiguresAreWhatEvaluateAndCompareSayOfTheSameRuns()
+    {
+        var report = Report(small.PlainRun, small.EnhancedRun);
+
+        var runs = report.GetProperty("runs").EnumerateArray().ToList();
+        foreach (var (run, folder) in runs.Zip([small.PlainRun, small.EnhancedRun]))
+        {
+            var evaluated = CommandRun.Succeeding("evaluate", folder, "--intervals", "--json").Json;
+            AssertSame(evaluated.GetProperty("intervals"), run.GetProperty("intervals"));
+            AssertSame(evaluated.GetProperty("seeds")[0].GetProperty("metrics"), run.GetProperty("seeds")[0].GetProperty("metrics"));
+        }
+        var compared = CommandRun.Succeeding("compare", small.PlainRun, small.EnhancedRun, "--json").Json;
+        AssertSame(compared.GetProperty("scenarios"), runs[1].GetProperty("overBaseline").GetProperty("scenarios"));
+        AssertSame(compared.GetProperty("mean"), runs[1].GetProperty("overBaseline").GetProperty("mean"));
+        Assert.Equal(JsonValueKind.Null, runs[0].GetProperty("overBaseline").ValueKind);
+        Assert.Equal(1 + 2 * (SmallMovieLens.Scenarios.Length + 1), File.ReadAllLines(_scratch["report.csv"]).Length);
+    }
+
+    [Fact]
+    public void AlphaIsFollowedToTheWeightsThatWereKept()
+    {
+        foreach (var seed in Report(small.EnhancedRun).GetProperty("runs")[0].GetProperty("seeds").EnumerateArray())
+        {
+            var best = seed.GetProperty("epochs").EnumerateArray().Last(e => e.GetProperty("isBest").GetBoolean());
+            AssertSame(seed.GetProperty("shares"), best.GetProperty("shares"));
+            Assert.NotEqual(0.5, best.GetProperty("shares")[0].GetProperty("scenario").GetDouble());
+        }
+    }
+
+    [Fact]
+    public void TheConfigurationInItTrainsTheSameWeightsAgain()
+    {
+        var run = Report(small.EnhancedRun, "--knowledge", small.Store).GetProperty("runs")[0];
+        File.WriteAllText(_scratch["config.json"], run.GetProperty("config").GetRawText());
+
+        CommandRun.Succeeding("train", small.Data, "--config", _scratch["config.json"], "--out", _scratch["again"]);
+
+        Assert.Equal(run.GetProperty("seeds").EnumerateArray().Select(s => s.GetProperty("weights").GetString()), ModelFolder.Open(_scratch["again"]).Seeds.Select(ModelFolder.Open(_scratch["again"]).WeightsHash));
+    }
+
+    [Fact]
+    public void ASectionWithoutDataNamesTheCommandThatMakesThemAndHoldsNoPlot()
+    {
+        Report(small.PlainRun);
+        var sections = Sections(_scratch["report.html"]);
+
+        Assert.Equal(s_sections, sections.Keys);
+        foreach (var missing in new[] { "activity", "alpha", "figure4", "value", "case", "audit", "quality", "paper" })
+        {
+            Assert.Contains("llm4msr ", sections[missing].Descendants("code").Single().Value, StringComparison.Ordinal);
+            Assert.Empty(sections[missing].Descendants("svg"));
+        }
+        Assert.All(new[] { "scenarios", "calibration", "learning" }, drawn => Assert.All(sections[drawn].Descendants("svg"), svg => Assert.NotEmpty(svg.Attribute("aria-label")!.Value)));
+    }
+
+    [Fact]
+    public void WhatOtherCommandsWroteAndPrintedIsShown()
+    {
+        File.WriteAllText(_scratch["value.json"], """{ "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");
+        File.WriteAllText(_scratch["audit.json"], CommandRun.Of("audit", "leak", small.Data, "--knowledge", small.Store, "--json").Output);
+        File.WriteAllText(_scratch["stats.json"], CommandRun.Succeeding("knowledge", "stats", small.Store, "--json").Output);
+
+        Report(small.EnhancedRun, _scratch["value.json"], _scratch["audit.json"], _scratch["stats.json"]);
+        var sections = Sections(_scratch["report.html"]);
+        var saved = File.ReadAllText(_scratch["report.html"]);
+        Report(small.EnhancedRun, _scratch["value.json"], "--knowledge", small.Store);
+
+        Assert.Contains("+0.0123", sections["value"].Value, StringComparison.Ordinal);
+        Assert.Single(sections["value"].Descendants("svg"));
+        Assert.Contains("these vectors have no prompts to check", sections["audit"].Value, StringComparison.Ordinal);
+        Assert.Equal(sections["quality"].ToString(), Sections(_scratch["report.html"])["quality"].ToString()); // read from the store or from what was printed of it
+        Assert.Equal(sections["audit"].ToString(), Sections(_scratch["report.html"])["audit"].ToString());
+        Assert.NotEqual(saved, File.ReadAllText(_scratch["report.html"])); // but it says what was typed
+    }
+
+    /// <summary>The page is put together as a tree: text that looks like markup, or that no document may hold, stays text.</summary>
+    [Fact]
+    public void TextFromOutsideIsNeverMarkup()
+    {
+        var page = HostilePage(small);
+
+        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain('\u0001', page);
+        Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OnlyAReportIsReplacedAndNothingIsWrittenAfterAMistake()
+    {
+        File.WriteAllText(_scratch["report.json"], "{}");
+        CommandRun.Of("report", small.PlainRun, "--out", _scratch["report.html"]).AssertFails(
+            FaultKind.Usage, $"'{_scratch["report.json"]}' is there already and is no report of this program, so it is not replaced. Name another file.");
+        Assert.Equal("{}", File.ReadAllText(_scratch["report.json"]));
+        CommandRun.Of("report", small.PlainRun, "--out", _scratch["page"]).AssertFails(FaultKind.Usage, $"--out is '{_scratch["page"]}', expected a file name that ends in .html.");
+        CommandRun.Of("report", _scratch["report.json"], "--out", _scratch["other.html"]).AssertFails(FaultKind.BadInput,
+            $"'{_scratch["report.json"]}' is none of the results that a report shows: what 'controls', 'reproduce' and 'value' write into their folders, or what 'audit leak', 'knowledge stats' and 'reason' print with --json.");
+        CommandRun.Of("report", _scratch["nowhere"], "--out", _scratch["other.html"]).AssertFails(
+            FaultKind.Usage, $"There is no '{_scratch["nowhere"]}'. Name run folders, result folders, or files of results.");
+        Assert.Single(Directory.GetFileSystemEntries(_scratch.Root));
+    }
+
+    [Fact]
+    public void ATextLeansOnLinesThatHoldItsWordsAndNotOnWordsThatThePromptSaysAnyway()
+    {
+        string[] items = ["Chess openings [book]", "Garden chairs [book]", "Wool [kit]"];
+
+        var leaned = CaseStudy.Lean("The user liked: Chess openings [book]; Garden chairs [book]; Wool [kit]. Name the interest.", items, "The interest is CHESS and knitting.",
+            (item, said) => item == "Wool [kit]" ? said.Where(word => word == "knitting") : []);
+
+        Assert.Equal([("Chess openings [book]", "chess"), ("Wool [kit]", "knitting")], leaned.Select(line => (line.Text, Assert.Single(line.Words))));
+    }
+
+    internal static string HostilePage(SmallRuns small)
+    {
+        const string Hostile = "</style><script>alert(1)</script><img src=http://example.com/x onerror=alert(1)>\u0001\u202Eback \uD800 &amp;";
+        var data = InteractionDataset.Open(small.Data);
+        var folder = ModelFolder.Open(small.PlainRun);
+        var ranks = ScoredRun.RanksOf(data, Part.Test);
+        var inputs = new ReportInputs([new ReportedRun(Hostile, folder, ScoredRun.Of(folder, data, ranks, _ => { }, CancellationToken.None).Seeds)], data, Hostile, Part.Test, Hostile)
+        {
+            Case = new CaseStudy(Hostile, 7, Hostile, $"{Hostile} in a prompt", 1, [new PromptLine(Hostile, ["script"])], null, new Dictionary<string, string> { [Hostile] = Hostile }),
+        };
+        var figures = ReportFigures.Of(inputs, new Evaluation.EvaluationOptions { Replicates = 100 });
+        var scenarios = figures.Data.Scenarios.Select(s => s with { Name = Hostile });
+        return ReportPage.Of(figures with { Data = figures.Data with { Scenarios = [.. scenarios], Source = Hostile } }).Replace("\r", "", StringComparison.Ordinal);
+    }
+
+    private JsonElement Report(params string[] sources)
+    {
+        CommandRun.Succeeding(["report", .. sources, "--out", _scratch["report.html"], "--replicates", "1000"]);
+        return JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement;
+    }
+
+    private static Dictionary<string, XElement> Sections(string page) =>
+        XElement.Parse(File.ReadAllText(page)["<!DOCTYPE html>".Length..]).Descendants("section").ToDictionary(s => s.Attribute("id")!.Value);
+
+    private static void AssertSame(JsonElement expected, JsonElement actual) => Assert.True(JsonElement.DeepEquals(expected, actual), $"{expected} is not {actual}");
+}
