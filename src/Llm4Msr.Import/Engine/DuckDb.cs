@@ -37,7 +37,7 @@ internal sealed class DuckDb : IDisposable
             $"temp_directory = {Literal(Path.Combine(limits.Folder, "spilled"))}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = true", // a row's place in its file is known by its place in the table
-            $"allowed_paths = [{string.Join(", ", limits.Files.Select(Literal))}]",
+            $"allowed_paths = [{string.Join(", ", limits.Files.SelectMany(f => new[] { Pattern(f), f }).Distinct().Select(Literal))}]",
             "enable_external_access = false",
             "lock_configuration = true",
         })
@@ -92,6 +92,9 @@ internal sealed class DuckDb : IDisposable
 
     /// <summary>A name as SQL writes it, whatever characters it has.</summary>
     public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>A path as the readers of files take it: for a pattern, in which the characters that stand for others mean themselves.</summary>
+    public static string Pattern(string path) => string.Concat(path.Select(c => c is '*' or '?' or '[' ? $"[{c}]" : c.ToString()));
 
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
