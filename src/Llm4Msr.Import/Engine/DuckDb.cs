@@ -148,7 +148,7 @@ internal sealed class DuckDb : IDisposable
         error.StartsWith("INTERRUPT", StringComparison.Ordinal) ? new OperationCanceledException(error)
         : error.Contains("No space left", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The disk is full: there is no room in '{_folder}' for what does not fit into memory. Free some space, then run the command again.")
         : error.StartsWith("Out of Memory", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The import needs more memory or disk than it may use ({FirstLine(error)}). Give it more with --memory, or free some space.")
-        : error.StartsWith("IO Error: Could not ", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
+        : error.StartsWith("IO Error: Could not ", StringComparison.Ordinal) && !error.Contains("enough bytes", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
         : new DuckDbException(FirstLine(error));
 
     private static string FirstLine(string error) => error.Split('\n', 2)[0].Trim();

@@ -55,7 +55,8 @@ public sealed class BrokenLogTests : IDisposable
         }
         catch (Llm4MsrException e)
         {
-            Assert.True(e.Kind == FaultKind.BadInput && e.Message.Length is > 20 and < 3000, $"{which}: {e}");
+            // A claimed size may be more than there is memory for.
+            Assert.True((e.Kind == FaultKind.BadInput || e.Message.StartsWith("The import needs more memory", StringComparison.Ordinal)) && e.Message.Length is > 20 and < 3000, $"{which}: {e}");
             Count("refused");
         }
         catch (Exception e) when (e is not Xunit.Sdk.IAssertionException)
