@@ -88,7 +88,7 @@ public sealed class BadFileTests : IDisposable
     [InlineData("\n\n3,10,x,104\n\n3,10\n")]
     [InlineData("1,\"10\n\n11\",5,104\n\n3,10,x,104\n3,10\n")]
     [InlineData("3,10\n\n\n\n3,10,x,104\n")]
-    [InlineData("1,\"a\"\"\n,\",5,104\n1,b\"\n,5,104\n1,\"\"\"\",5,104\n3,10,x,104\n3,10\n")]
+    [InlineData("1,\"a\"\"\n,\",5,104\n1,b\",5,104\n1,\"\"\"\",5,104\n3,10,x,104\n3,10\n")]
     public void LinesAreThoseOfAnEditor(string rows)
     {
         foreach (var ends in new[] { "\n", "\r\n", "\r" })
@@ -98,7 +98,7 @@ public sealed class BadFileTests : IDisposable
 
             var lines = content.Split(ends);
             var told = RejectedRows();
-            Assert.Equal(2, told.Count(r => r.Text is "3,10" or "3, 10, x, 104"));
+            Assert.Equal(["3, 10, x, 104", "3,10"], told.Select(r => r.Text).Order(StringComparer.Ordinal));
             Assert.All(told, r => Assert.Equal(r.Text.Replace(", ", ",", StringComparison.Ordinal), lines[int.Parse(r.Line, CultureInfo.InvariantCulture) - 1]));
             Directory.Delete(_scratch["data"], recursive: true);
         }
@@ -232,7 +232,7 @@ public sealed class BadFileTests : IDisposable
     {
         var expected = Rows(Good);
 
-        Assert.Equal(expected, Rows("\n\n" + Good.Replace("\n", "\n\n\n", StringComparison.Ordinal)));
+        Assert.Equal(expected, Imports.Run(_scratch, Written("\n\n" + Good.Replace("\n", "\n\n\n", StringComparison.Ordinal)) with { MaxRejected = 0 }, output: "blank").Rows());
         File.WriteAllText(_scratch["log.jsonl"], "\n{\"user\": 1, \"item\": 2, \"rating\": 5, \"time\": 100}\n\n{\"user\": 1, \"item\": 3, \"rating\": 1, \"time\": 101}\n\nx\n\n");
         Assert.Equal(new SourceRows("log.jsonl", 3, 2, 1, 0, 0), Assert.Single(Imports.Run(_scratch, Imports.Ratings("log.jsonl")).Description.Import!.Sources));
         Assert.Equal(("6", "the user (user) is empty", "x"), Assert.Single(RejectedRows()));
