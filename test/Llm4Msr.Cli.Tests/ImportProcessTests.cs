@@ -18,6 +18,7 @@ public sealed class ImportProcessTests : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     private readonly ScratchFolder _scratch = new();
+    private readonly List<FileStream> _held = [];
 
     public ImportProcessTests()
     {
@@ -34,7 +35,11 @@ public sealed class ImportProcessTests : IDisposable
 
     private string[] Prepare => ["prepare", _scratch["import.json"], "--out", _scratch["data"], "--overwrite"];
 
-    public void Dispose() => _scratch.Dispose();
+    public void Dispose()
+    {
+        _held.ForEach(stream => stream.Dispose());
+        _scratch.Dispose();
+    }
 
     [Theory]
     [InlineData("KILL", FaultKind.ResourceMissing, "The import was killed while reading log.csv, by somebody or by a system without memory. Nothing was written: run the command again, with less --memory than there is.")]
@@ -161,7 +166,7 @@ public sealed class ImportProcessTests : IDisposable
     /// <returns>The process of the import.</returns>
     private int WaitForWorker()
     {
-        var opening = Task.Run(() => File.Open(_scratch["log.csv"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite));
+        var opening = Task.Run(() => _held.Add(File.Open(_scratch["log.csv"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite))); // closed, it would end the log
         Assert.True(opening.Wait(s_patience));
         return Assert.Single(Workers());
     }
