@@ -17,6 +17,7 @@ internal static class ImportProcess
 
     private const double Slack = 1.25; // what a process may hold above its limit before it is stopped
     private const double ShareOfManagedHeap = 0.45;
+    private const int Killed = 128 + 9;
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
 
@@ -61,11 +62,11 @@ internal static class ImportProcess
         {
             while (process.StandardOutput.ReadLine() is { } text)
             {
-                var line = JsonSerializer.Deserialize<Line>(text, ImportJson.Options)!;
-                if (line.Fault is { } kind)
-                    fault = new Llm4MsrException(kind, line.Message!);
-                else
-                    progress(doing = line.Doing!);
+                var line = Read(text);
+                if (line is { Fault: { } kind, Message: { } message })
+                    fault = new Llm4MsrException(kind, message);
+                else if (line.Doing is not null)
+                    progress(doing = line.Doing);
             }
         }, CancellationToken.None);
         var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
@@ -89,10 +90,25 @@ internal static class ImportProcess
         reading.Wait(CancellationToken.None);
         if (fault is not null)
             throw fault;
+        if (process.ExitCode == Killed)
+            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import was killed while {doing}, by somebody or by a system without memory. Nothing was written: run the command again, with less --memory than there is.");
         if (process.ExitCode != 0)
         {
             throw new Llm4MsrException(FaultKind.BadInput,
                 FormattableString.Invariant($"The import ended with exit code {process.ExitCode} while {doing}: a file that its reader cannot stand? Nothing was written. {errors.Result.Trim().Shortened()}"));
+        }
+    }
+
+    /// <summary>What a line says; nothing where the process ended within it, or where something else wrote it.</summary>
+    private static Line Read(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Line>(text, ImportJson.Options) ?? new Line();
+        }
+        catch (JsonException)
+        {
+            return new Line();
         }
     }
 
@@ -114,6 +130,7 @@ internal static class ImportProcess
     public static int Work(string path, CancellationToken cancellation)
     {
         void Tell(Line line) => Console.Out.WriteLine(JsonSerializer.Serialize(line, s_oneLine));
+        EndWithParent();
         try
         {
             var task = JsonSerializer.Deserialize<Assignment>(File.ReadAllBytes(path), ImportJson.Options)!;
@@ -124,10 +141,23 @@ internal static class ImportProcess
         }
         catch (Exception e)
         {
-            var (code, message) = CommandLine.Told(e);
+            var (code, message) = e is OutOfMemoryException
+                ? ((int)FaultKind.ResourceMissing, "The import needs more memory than it may use. Give it more with --memory.")
+                : CommandLine.Told(e);
             if (Enum.IsDefined((FaultKind)code))
                 Tell(new Line(Fault: (FaultKind)code, Message: message));
             return code;
         }
     }
+
+    /// <summary>The input is the parent's; it ends when the parent ends, however that happens.</summary>
+    private static void EndWithParent() => new Thread(() =>
+    {
+        while (Console.In.Read() >= 0)
+        {
+        }
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
+    })
+    { IsBackground = true }.Start();
 }

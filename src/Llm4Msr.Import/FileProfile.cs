@@ -51,7 +51,7 @@ public sealed record FileProfile(
     private static (SourceFile, FileFormat) WithMostColumns(string path, DuckDb database)
     {
         var plain = (File: SourceFile.Open(path, new FileFormat(), database), Format: new FileFormat());
-        if (!plain.File.HasQuotes)
+        if (!plain.File.IsDelimited)
             return plain;
         var others = s_separators.Select(separator => new FileFormat { Separator = separator })
             .Select(format => (File: SourceFile.Open(path, format, database), Format: format));

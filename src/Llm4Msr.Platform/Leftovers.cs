@@ -48,7 +48,7 @@ public static partial class Leftovers
     public static string NameFor(string path) => $"{path}.{Guid.NewGuid():N}{Ending}";
 
     /// <summary>Keeps others from taking a folder for a leftover as long as this process fills it.</summary>
-    internal static IDisposable? Hold(string folder) => TryHold(folder);
+    public static IDisposable? Hold(string folder) => TryHold(folder);
 
     private static bool IsOf(string path, string name) =>
         name.StartsWith(path + ".", StringComparison.Ordinal) && TemporaryEnding().IsMatch(name.AsSpan(path.Length));

@@ -49,6 +49,21 @@ public sealed class DataVerbTests : IDisposable
     }
 
     [Fact]
+    public void ARunOnImportedFilesIsJudgedByTheTruthBesideThem()
+    {
+        Generate("logs", "--users", "100");
+        CommandRun.Succeeding("prepare", "kuaisar", _scratch["logs"], "--out", _scratch["data"], "--split", "global");
+        CommandRun.Succeeding(["train", _scratch["data"], "--out", _scratch["run"], .. SmallRuns.Small]);
+
+        CommandRun.Of("data", "judge", _scratch["run"]).AssertFails(FaultKind.BadInput,
+            $"There is no file '{Path.Combine(_scratch["data"], "truth", "truth.json")}'. Name a folder written by 'llm4msr data generate'.");
+        var scenarios = CommandRun.Succeeding("data", "judge", _scratch["run"], "--truth", _scratch["logs"], "--json").Json.GetProperty("scenarios").EnumerateArray().ToList();
+
+        Assert.Equal(["recommendation", "search", null], scenarios.Select(s => s.GetProperty("scenario").GetString()));
+        Assert.All(scenarios, s => Assert.True(s.GetProperty("best").GetDouble() > 0.65 && s.GetProperty("best").GetDouble() > s.GetProperty("reached").GetDouble()));
+    }
+
+    [Fact]
     public void WhatContradictsItselfIsRefusedBeforeAnythingIsWritten()
     {
         CommandRun.Of("data", "generate", "--out", _scratch["logs"], "--split", "user").AssertFails(FaultKind.Usage, "--split says how prepared data are split; it goes with --format prepared.");

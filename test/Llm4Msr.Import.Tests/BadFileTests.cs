@@ -84,6 +84,26 @@ public sealed class BadFileTests : IDisposable
         Assert.Equal(counts.Kept, data.Interactions.Count);
     }
 
+    [Theory]
+    [InlineData("\n\n3,10,x,104\n\n3,10\n")]
+    [InlineData("1,\"10\n\n11\",5,104\n\n3,10,x,104\n3,10\n")]
+    [InlineData("3,10\n\n\n\n3,10,x,104\n")]
+    [InlineData("1,\"a\"\"\n,\",5,104\n1,b\",5,104\n1,\"\"\"\",5,104\n3,10,x,104\n3,10\n")]
+    public void LinesAreThoseOfAnEditor(string rows)
+    {
+        foreach (var ends in new[] { "\n", "\r\n", "\r" })
+        {
+            var content = ("\n" + Good + rows).ReplaceLineEndings(ends);
+            Imports.Run(_scratch, Written(content), output: "data");
+
+            var lines = content.Split(ends);
+            var told = RejectedRows();
+            Assert.Equal(["3, 10, x, 104", "3,10"], told.Select(r => r.Text).Order(StringComparer.Ordinal));
+            Assert.All(told, r => Assert.Equal(r.Text.Replace(", ", ",", StringComparison.Ordinal), lines[int.Parse(r.Line, CultureInfo.InvariantCulture) - 1]));
+            Directory.Delete(_scratch["data"], recursive: true);
+        }
+    }
+
     [Fact]
     public void BytesThatAreNoTextAreARejectedRow()
     {
@@ -110,7 +130,7 @@ public sealed class BadFileTests : IDisposable
         var data = Imports.Run(_scratch, Written(Good + $"{new string('x', 1 << 20)},10,5,104\n{new string('y', 20 << 20)},10,5,104\n3,10,5,105\n"));
 
         Assert.Equal(6, data.Interactions.Count);
-        Assert.Equal("the row is longer than 16 MiB", Assert.Single(RejectedRows()).Reason);
+        Assert.Equal(("7", "the row is longer than 16 MiB"), Assert.Single(RejectedRows()) is var (line, reason, _) ? (line, reason) : default);
     }
 
     [Fact]
@@ -205,6 +225,48 @@ public sealed class BadFileTests : IDisposable
         var data = Imports.Run(_scratch, log with { Interactions = [log.Interactions[0] with { User = Trap, Label = $"rating > 3 and \"{Trap.Replace("\"", "\"\"", StringComparison.Ordinal)}\" != ''' OR 1=1'" }] });
 
         Assert.Equal([("'; DROP TABLE events; --", "10", true, 100L), ("2", "$1", false, 101L)], data.Rows());
+    }
+
+    [Fact]
+    public void BlankLinesAreNoRows()
+    {
+        var expected = Rows(Good);
+
+        Assert.Equal(expected, Imports.Run(_scratch, Written("\n\n" + Good.Replace("\n", "\n\n\n", StringComparison.Ordinal)) with { MaxRejected = 0 }, output: "blank").Rows());
+        File.WriteAllText(_scratch["log.jsonl"], "\n{\"user\": 1, \"item\": 2, \"rating\": 5, \"time\": 100}\n\n{\"user\": 1, \"item\": 3, \"rating\": 1, \"time\": 101}\n\nx\n\n");
+        Assert.Equal(new SourceRows("log.jsonl", 3, 2, 1, 0, 0), Assert.Single(Imports.Run(_scratch, Imports.Ratings("log.jsonl")).Description.Import!.Sources));
+        Assert.Equal(("6", "the user (user) is empty", "x"), Assert.Single(RejectedRows()));
+    }
+
+    [Theory]
+    [InlineData("lo[g].csv", "log.csv"), InlineData("*.csv", "other.csv"), InlineData("l?g.csv", "log.csv")]
+    [InlineData("user=7/log.csv", null), InlineData("c0=7/log.csv", null)]
+    public void TheCharactersOfANameMeanThemselves(string name, string? neighbour)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_scratch[name])!);
+        File.WriteAllText(_scratch[name], Good);
+        if (neighbour is not null)
+            File.WriteAllText(_scratch[neighbour], Good.Replace("1,10,", "9,99,", StringComparison.Ordinal));
+
+        Assert.Equal(Rows(Good), Imports.Run(_scratch, Imports.Ratings(name), output: "named").Rows());
+    }
+
+    [Fact]
+    public void AColumnOfJsonLinesMayBeginLateButNotBeInNoLine()
+    {
+        var first = string.Concat(Enumerable.Range(0, 1500).Select(k => string.Create(CultureInfo.InvariantCulture, $"{{\"user\": {k % 9}, \"item\": {k % 7}, \"rating\": 5, \"time\": {100 + k}}}\n")));
+        File.WriteAllText(_scratch["log.jsonl"], first + "{\"user\": 1, \"item\": 2, \"rating\": 1, \"time\": 9000, \"device\": \"tv\"}\n");
+        var log = Imports.Ratings("log.jsonl");
+        ImportConfiguration With(string column) => log with { Interactions = [log.Interactions[0] with { Context = [new FeatureSource { Name = column }] }] };
+
+        Assert.Equal(1501, Imports.Run(_scratch, With("device")).Interactions.Count);
+        Assert.Equal(
+            $"{_scratch["log.jsonl"]}: there is no column 'devise'. Its first lines have: user, item, rating, time.",
+            Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, With("devise"), output: "other")).Message);
+        File.WriteAllText(_scratch["log.jsonl"], Good);
+        Assert.Equal(
+            $"{_scratch["log.jsonl"]}: there is no column 'user', 'item', 'time', 'rating'. No line at its beginning is a JSON object.",
+            Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, log, output: "other")).Message);
     }
 
     private List<(string User, string Item, bool Clicked, long Time)> Rows(string content, TimeColumn? time = null)

@@ -212,6 +212,30 @@ public sealed class GeneratorTests : IDisposable
         }
     }
 
+    /// <summary>Where nothing but noise decides, every row has one probability: two seeds agree on a click as often as chance has it.</summary>
+    [Fact]
+    public void AnotherSeedDrawsOtherClicks()
+    {
+        var draws = Enumerable.Range(1, 2).Select(seed => Generate(s_small with { Seed = seed, Noise = 1 }).Scenarios).ToList();
+
+        foreach (var (one, other) in draws[0].Zip(draws[1]))
+        {
+            var share = one.Clicked.Average(c => c ? 1.0 : 0);
+            Assert.Equal(share * share + (1 - share) * (1 - share), one.Clicked.Zip(other.Clicked).Average(p => p.First == p.Second ? 1.0 : 0), 0.05);
+        }
+    }
+
+    [Fact]
+    public void PreparedDataOfTheLargestScaleAreRefusedBeforeAnythingIsMade()
+    {
+        var fault = Assert.Throws<Llm4MsrException>(() => DataGenerator.Write(_scratch.Root, GeneratorScales.Options(GeneratorScale.KuaisarSmall), GeneratedFormat.Prepared, new SplitOptions(), (_, _) => { }));
+
+        Assert.Equal((FaultKind.Usage,
+            "Prepared data are written from rows that are all in memory at once, at most 2000000 of them, and these would be 10531463. Write them with --format kuaisar, then prepare them with 'llm4msr prepare kuaisar'."),
+            (fault.Kind, fault.Message));
+        Assert.Empty(Directory.GetFileSystemEntries(_scratch.Root));
+    }
+
     [Fact]
     public void ThreeScenariosOfOwnWordsArePreparedAndTheirTruthIsFoundAgain()
     {

@@ -65,7 +65,8 @@ internal static class PrepareVerb
     private static int Run(Cli cli, ImportJob job, TimeSpan limit)
     {
         var output = job.Output;
-        var scratch = Directory.CreateDirectory($"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(output))}.{Guid.NewGuid():N}.scratch").FullName;
+        var scratch = Directory.CreateDirectory(Leftovers.NameFor(Path.TrimEndingDirectorySeparator(Path.GetFullPath(output)))).FullName;
+        using var held = Leftovers.Hold(scratch);
         try
         {
             DurableFile.ReplaceFolder(output, temporary =>

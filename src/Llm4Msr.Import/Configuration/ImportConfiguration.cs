@@ -97,7 +97,7 @@ public sealed record InteractionSource
 
     public required TimeColumn Time { get; init; }
 
-    /// <summary>Features of the interaction itself; one value each.</summary>
+    /// <summary>Features of the interaction itself; one value each. Lists and sequences are features of users and items.</summary>
     public IReadOnlyList<FeatureSource> Context { get; init; } = [];
 
     /// <summary>Column that says training, validation, test or unused, for the split <c>column</c>.</summary>

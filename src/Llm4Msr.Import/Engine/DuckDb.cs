@@ -37,7 +37,7 @@ internal sealed class DuckDb : IDisposable
             $"temp_directory = {Literal(Path.Combine(limits.Folder, "spilled"))}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = true", // a row's place in its file is known by its place in the table
-            $"allowed_paths = [{string.Join(", ", limits.Files.Select(Literal))}]",
+            $"allowed_paths = [{string.Join(", ", limits.Files.SelectMany(f => new[] { Pattern(f), f }).Distinct().Select(Literal))}]",
             "enable_external_access = false",
             "lock_configuration = true",
         })
@@ -93,6 +93,9 @@ internal sealed class DuckDb : IDisposable
     /// <summary>A name as SQL writes it, whatever characters it has.</summary>
     public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
+    /// <summary>A path as the readers of files take it: for a pattern, in which the characters that stand for others mean themselves.</summary>
+    public static string Pattern(string path) => string.Concat(path.Select(c => c is '*' or '?' or '[' ? $"[{c}]" : c.ToString()));
+
     private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static DuckDBConfig Configured()
@@ -145,7 +148,7 @@ internal sealed class DuckDb : IDisposable
         error.StartsWith("INTERRUPT", StringComparison.Ordinal) ? new OperationCanceledException(error)
         : error.Contains("No space left", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The disk is full: there is no room in '{_folder}' for what does not fit into memory. Free some space, then run the command again.")
         : error.StartsWith("Out of Memory", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The import needs more memory or disk than it may use ({FirstLine(error)}). Give it more with --memory, or free some space.")
-        : error.StartsWith("IO Error", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
+        : error.StartsWith("IO Error: Could not ", StringComparison.Ordinal) && !error.Contains("enough bytes", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
         : new DuckDbException(FirstLine(error));
 
     private static string FirstLine(string error) => error.Split('\n', 2)[0].Trim();

@@ -23,19 +23,11 @@ internal sealed class Rejects(DuckDb database, double most)
     /// <returns>Rows read, the rejected ones included, and rejected.</returns>
     public (long Read, long Rejected) Collect(string name, SourceFile file, string table, long firstRow, string noRows)
     {
-        List<Reject> own = [];
-        if (file.KeepsRejects)
-        {
-            foreach (var row in database.Rows(
-                $"SELECT line, min(CAST(error_type AS VARCHAR)), any_value(csv_line), min(error_message) FROM {noRows} GROUP BY line ORDER BY line"))
-                own.Add(new Reject(name, (long)row[0]!, Shape((string)row[1]!, (string)row[3]!), ((string?)row[2] ?? "").TrimEnd('\r', '\n')));
-        }
-        var shapeless = own.Select(r => r.Line).ToArray();
-        own.AddRange(Unusable(name, file, table, firstRow, shapeless));
-        own.Sort((a, b) => a.Line.CompareTo(b.Line));
+        var shapeless = file.KeepsRejects ? Shapeless(noRows) : [];
+        List<Reject> own = [.. Located(name, file, shapeless, Unusable(file, table, firstRow))];
         _all.AddRange(own);
 
-        var read = database.Number($"SELECT count(*) FROM {table} WHERE rowid >= {firstRow}") + shapeless.Length;
+        var read = database.Number($"SELECT count(*) FROM {table} WHERE rowid >= {firstRow}") + shapeless.Count;
         if (own.Count > most * read)
         {
             throw new Llm4MsrException(FaultKind.BadInput,
@@ -55,39 +47,62 @@ internal sealed class Rejects(DuckDb database, double most)
             writer.WriteLine(FormattableString.Invariant($"{Quoted(reject.File)},{reject.Line},{Quoted(reject.Reason)},{Quoted(reject.Text.Shortened(LongestText))}"));
     });
 
-    /// <summary>
-    /// Rows that were read but mean nothing. The file is read again for their texts and lines, which costs time only where
-    /// there are any.
-    /// </summary>
-    private List<Reject> Unusable(string name, SourceFile file, string table, long firstRow, long[] shapeless)
+    /// <summary>Rows that are none, by their place among all that the reader counts, from 1.</summary>
+    private SortedDictionary<long, (string Reason, string Text)> Shapeless(string noRows)
     {
+        SortedDictionary<long, (string, string)> found = [];
+        foreach (var row in database.Rows(
+            $"SELECT line, min(CAST(error_type AS VARCHAR)), any_value(csv_line), min(error_message) FROM {noRows} GROUP BY line"))
+            found.Add((long)row[0]!, (Shape((string)row[1]!, (string)row[3]!), ((string?)row[2] ?? "").Trim('\r', '\n')));
+        return found;
+    }
+
+    /// <summary>
+    /// Rows that were read but mean nothing, by their place among the rows, from 0. The file is read again for their texts,
+    /// which costs time only where there are any.
+    /// </summary>
+    private SortedDictionary<long, (string Reason, string Text)> Unusable(SourceFile file, string table, long firstRow)
+    {
+        SortedDictionary<long, (string, string)> found = [];
         database.Execute($"CREATE OR REPLACE TABLE unusable AS SELECT rowid - {firstRow} AS n, problem FROM {table} WHERE rowid >= {firstRow} AND problem IS NOT NULL");
         if (database.Number("SELECT count(*) FROM unusable") == 0)
-            return [];
+            return found;
         var parameters = new SqlParameters();
         database.Execute(
-            $"CREATE OR REPLACE TABLE again AS SELECT n, text, ends FROM (SELECT row_number() OVER () - 1 AS n, {file.RowText()} AS text, "
-            + $"CAST({(file.HasQuotes ? file.LineEndsWithin() : "0")} AS BIGINT) AS ends FROM {file.From(parameters, "again_rejects")}) "
-            + "WHERE ends > 0 OR n IN (SELECT n FROM unusable)", parameters.Values);
+            $"CREATE OR REPLACE TABLE again AS SELECT n, text FROM (SELECT row_number() OVER () - 1 AS n, {file.RowText()} AS text FROM {file.From(parameters, "again_rejects")}) "
+            + "WHERE n IN (SELECT n FROM unusable)", parameters.Values);
         if (file.KeepsRejects)
         {
             database.Execute("DROP TABLE again_rejects");
             database.Execute("DROP TABLE again_rejects_scan");
         }
+        foreach (var row in database.Rows("SELECT n, problem, left(text, 4000) FROM unusable LEFT JOIN again USING (n)"))
+            found.Add((long)row[0]!, ((string)row[1]!, (string?)row[2] ?? ""));
+        return found;
+    }
 
-        List<Reject> rejects = [];
-        var (extra, apart) = (0L, 0);
-        foreach (var row in database.Rows("SELECT n, ends, unusable.problem, left(text, 4000) FROM again LEFT JOIN unusable USING (n) ORDER BY n"))
+    /// <summary>Both kinds with their lines; of a format without lines the line is the row.</summary>
+    private static IEnumerable<Reject> Located(
+        string name, SourceFile file, SortedDictionary<long, (string Reason, string Text)> shapeless, SortedDictionary<long, (string Reason, string Text)> unusable)
+    {
+        if (!file.HasLines)
+            return unusable.Select(u => new Reject(name, u.Key + 1, u.Value.Reason, u.Value.Text));
+        return shapeless.Count + unusable.Count == 0 ? [] : ByLine();
+
+        IEnumerable<Reject> ByLine()
         {
-            // Its line: the rows before it, line ends inside of their quotes, and rows that the reader kept apart.
-            var line = file.FirstLine + (long)row[0]! + extra;
-            while (apart < shapeless.Length && shapeless[apart] <= line + apart)
-                apart++;
-            extra += (long)row[1]!;
-            if (row[2] is string problem)
-                rejects.Add(new Reject(name, line + apart, problem, (string?)row[3] ?? ""));
+            var (records, rows, told) = (0L, 0L, 0);
+            foreach (var (line, isRow) in file.Records())
+            {
+                if (shapeless.TryGetValue(++records, out var found) || isRow && unusable.TryGetValue(rows++, out found))
+                {
+                    told++;
+                    yield return new Reject(name, line, found.Reason, found.Text);
+                }
+            }
+            if (told != shapeless.Count + unusable.Count)
+                throw new InvalidOperationException($"{file.Path}: {shapeless.Count + unusable.Count} rows are rejected, but the lines of {told} were found.");
         }
-        return rejects;
     }
 
     private static string Shape(string type, string message) => type switch

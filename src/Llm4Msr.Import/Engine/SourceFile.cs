@@ -8,7 +8,7 @@ namespace Llm4Msr.Import.Engine;
 /// <summary>A file of the logs: which columns it has, and how a statement reads it, every value as text.</summary>
 internal sealed class SourceFile
 {
-    private const int LongestHeader = 1 << 20, LongestLine = 1 << 24, LongestList = 1000;
+    private const int LongestHeader = 1 << 20, LongestLine = 1 << 24, LongestList = 1000, LinesOfNames = 1000;
     private const string NoCharacter = "\u0001"; // stands in no JSON text, so a line of it is one field
 
     private readonly FileKind _kind;
@@ -18,9 +18,10 @@ internal sealed class SourceFile
     private readonly bool _hasHeader;
     private readonly Dictionary<string, int> _places;
     private readonly HashSet<int> _nested = [];
-    private readonly bool _columnsAreOpen;
+    private readonly DuckDb _database;
+    private readonly int _blankLinesBeforeHeader;
 
-    private SourceFile(string path, FileKind kind, FileFormat format, FileEncoding encoding, IReadOnlyList<string> columns, bool columnsAreOpen)
+    private SourceFile(string path, FileKind kind, FileFormat format, FileEncoding encoding, IReadOnlyList<string> columns, DuckDb database)
     {
         Path = path;
         _kind = kind;
@@ -29,7 +30,9 @@ internal sealed class SourceFile
         _encoding = encoding;
         _hasHeader = format.Columns is null;
         Columns = columns;
-        _columnsAreOpen = columnsAreOpen;
+        _database = database;
+        if (IsDelimited && _hasHeader)
+            _blankLinesBeforeHeader = Readable(path, BlankLinesBeforeHeader);
         _places = [];
         for (var k = 0; k < columns.Count; k++)
         {
@@ -40,7 +43,7 @@ internal sealed class SourceFile
 
     public string Path { get; }
 
-    /// <summary>As the file or the configuration names them; of JSON lines those of the first line.</summary>
+    /// <summary>As the file or the configuration names them; of JSON lines those of the first lines.</summary>
     public IReadOnlyList<string> Columns { get; }
 
     /// <summary>Whether rows that are no rows are kept apart by the reader itself, in a table of rejects.</summary>
@@ -49,11 +52,8 @@ internal sealed class SourceFile
     /// <summary>Whether rows are lines, so that a row's line can be told.</summary>
     public bool HasLines => _kind != FileKind.Parquet;
 
-    /// <summary>The line of the first row.</summary>
-    public int FirstLine => _kind is FileKind.Csv or FileKind.Tsv && _hasHeader ? 2 : 1;
-
-    /// <summary>Whether a row may go over several lines.</summary>
-    public bool HasQuotes => _kind is FileKind.Csv or FileKind.Tsv && _quote.Length > 0;
+    /// <summary>Whether it is text with separators, of which there could be others.</summary>
+    public bool IsDelimited => _kind is FileKind.Csv or FileKind.Tsv;
 
     public static SourceFile Open(string path, FileFormat format, DuckDb database)
     {
@@ -62,8 +62,8 @@ internal sealed class SourceFile
         var kind = KindOf(path, format);
         if (kind == FileKind.Parquet)
         {
-            var described = Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1))", path));
-            var file = new SourceFile(path, kind, format, FileEncoding.Utf8, [.. described.Select(c => (string)c[0]!)], columnsAreOpen: false);
+            var described = Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false))", DuckDb.Pattern(path)));
+            var file = new SourceFile(path, kind, format, FileEncoding.Utf8, [.. described.Select(c => (string)c[0]!)], database);
             for (var k = 0; k < described.Count; k++)
             {
                 if (((string)described[k][1]!) is var type && (type.EndsWith(']') || type.StartsWith("STRUCT", StringComparison.Ordinal) || type.StartsWith("MAP", StringComparison.Ordinal)))
@@ -73,24 +73,42 @@ internal sealed class SourceFile
         }
 
         var encoding = EncodingOf(path, format);
+        if (new FileInfo(path).Length == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
         if (kind == FileKind.JsonLines)
-            return new SourceFile(path, kind, format, encoding, JsonNames(FirstRecord(path, encoding, "")), columnsAreOpen: true);
+            return new SourceFile(path, kind, format, encoding, JsonNames(path, encoding), database);
         var columns = format.Columns ?? Fields(FirstRecord(path, encoding, format.Quote), SeparatorOf(kind, format), format.Quote);
         if (columns.Count == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
-        return new SourceFile(path, kind, format, encoding, columns, columnsAreOpen: false);
+        return new SourceFile(path, kind, format, encoding, columns, database);
     }
 
     /// <summary>Refuses a file that lacks columns, all of them at once.</summary>
     public SourceFile Require(IEnumerable<string> columns)
     {
-        string[] missing = [.. columns.Distinct().Where(c => !_columnsAreOpen && !_places.ContainsKey(c))];
+        string[] missing = [.. columns.Distinct().Where(c => !_places.ContainsKey(c))];
+        if (missing.Length > 0 && _kind == FileKind.JsonLines)
+            missing = InNoLine(missing);
         if (missing.Length == 0)
             return this;
-        var separator = _kind is FileKind.Csv or FileKind.Tsv && Columns.Count == 1 ? " Is the separator right (format.separator)?" : "";
+        var separator = IsDelimited && Columns.Count == 1 ? " Is the separator right (format.separator)?" : "";
+        var have = Columns.Count == 0 ? "No line at its beginning is a JSON object."
+            : $"{(_kind == FileKind.JsonLines ? "Its first lines have" : "The file has")}: {string.Join(", ", Columns).Shortened(LongestList)}.";
         throw new Llm4MsrException(FaultKind.BadInput,
-            $"{Path}: there is no column {string.Join(", ", missing.Select(m => $"'{m}'"))}. The file has: {string.Join(", ", Columns).Shortened(LongestList)}."
+            $"{Path}: there is no column {string.Join(", ", missing.Select(m => $"'{m}'"))}. {have}"
             + $"{Nearest.Hint(missing[0], Columns)}{separator}");
+    }
+
+    /// <summary>Of columns that the first lines lack, those that all others lack too.</summary>
+    private string[] InNoLine(string[] columns)
+    {
+        const string Rejects = "looked_through";
+        var parameters = new SqlParameters();
+        var found = columns.Select(c => $"coalesce(bool_or(json_exists(o, {parameters.Add(JsonPath(c))})), false)");
+        var row = Readable(Path, () => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
+        _database.Execute($"DROP TABLE {Rejects}");
+        _database.Execute($"DROP TABLE {Rejects}_scan");
+        return [.. columns.Where((_, k) => row[k] is false)];
     }
 
     /// <summary>The rows as a relation called <c>r</c>, in the file's order.</summary>
@@ -98,7 +116,7 @@ internal sealed class SourceFile
     public string From(SqlParameters parameters, string rejects)
     {
         if (_kind == FileKind.Parquet)
-            return $"read_parquet({parameters.Add(Path)}) AS r({string.Join(", ", Columns.Select((_, k) => $"c{k}"))})";
+            return $"read_parquet({parameters.Add(DuckDb.Pattern(Path))}, hive_partitioning = false) AS r({string.Join(", ", Columns.Select((_, k) => $"c{k}"))})";
         var json = _kind == FileKind.JsonLines;
         var options = string.Join(", ",
             "auto_detect = false",
@@ -107,20 +125,22 @@ internal sealed class SourceFile
             $"escape = {parameters.Add(json ? "" : _quote)}",
             "comment = ''",
             $"header = {(!json && _hasHeader ? "true" : "false")}",
+            FormattableString.Invariant($"skip = {_blankLinesBeforeHeader}"),
             $"columns = {{{string.Join(", ", (json ? [""] : Columns).Select((_, k) => $"'c{k}': 'VARCHAR'"))}}}",
             $"encoding = '{_encoding switch { FileEncoding.Utf16 => "utf-16", FileEncoding.Latin1 => "latin-1", _ => "utf-8" }}'",
             $"max_line_size = {LongestLine}",
+            "hive_partitioning = false", // a folder's name is no column
             "strict_mode = true",
             "store_rejects = true",
             $"rejects_table = '{rejects}'",
             $"rejects_scan = '{rejects}_scan'");
-        var rows = $"read_csv({parameters.Add(Path)}, {options})";
-        return json ? $"(SELECT c0, CASE WHEN json_valid(c0) AND json_type(c0) = 'OBJECT' THEN c0 END AS o FROM {rows}) AS r" : $"{rows} AS r";
+        var rows = $"read_csv({parameters.Add(DuckDb.Pattern(Path))}, {options})";
+        return json ? $"(SELECT c0, CASE WHEN json_valid(c0) AND json_type(c0) = 'OBJECT' THEN c0 END AS o FROM {rows} WHERE c0 <> '') AS r" : $"{rows} AS r";
     }
 
     /// <summary>The text of a column; null where it is missing.</summary>
     public string Text(string column, SqlParameters parameters) =>
-        _kind == FileKind.JsonLines ? $"json_extract_string(o, {parameters.Add($"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"")})"
+        _kind == FileKind.JsonLines ? $"json_extract_string(o, {parameters.Add(JsonPath(column))})"
         : _nested.Contains(_places[column]) ? $"CAST(to_json(c{_places[column]}) AS VARCHAR)"
         : _kind == FileKind.Parquet ? $"CAST(c{_places[column]} AS VARCHAR)"
         : $"c{_places[column]}";
@@ -130,11 +150,27 @@ internal sealed class SourceFile
         ? "c0"
         : $"concat_ws(', ', {string.Join(", ", Columns.Select((_, k) => _nested.Contains(k) ? $"CAST(to_json(c{k}) AS VARCHAR)" : $"coalesce(CAST(c{k} AS VARCHAR), '')"))})";
 
-    /// <summary>How many line ends stand inside of a row's fields.</summary>
-    public string LineEndsWithin()
+    /// <summary>
+    /// The line of everything that the reader counts: rows, rows that are none, the header, and blank lines, which are rows only
+    /// where a row is a single field.
+    /// </summary>
+    public IEnumerable<(long Line, bool IsRow)> Records()
     {
-        var all = $"concat({string.Join(", ", Columns.Select((_, k) => $"c{k}"))})";
-        return $"length({all}) - length(replace({all}, chr(10), ''))";
+        using var text = OpenText(Path, _encoding);
+        var header = IsDelimited && _hasHeader;
+        foreach (var (line, blank) in RecordLines.Of(text, IsDelimited ? _separator : NoCharacter, IsDelimited ? _quote : ""))
+        {
+            yield return (line, !header && (!blank || IsDelimited && Columns.Count == 1));
+            header &= blank;
+        }
+    }
+
+    private static string JsonPath(string column) => $"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    private int BlankLinesBeforeHeader()
+    {
+        using var text = OpenText(Path, _encoding);
+        return RecordLines.Of(text, _separator, _quote).TakeWhile(record => record.Blank).Count();
     }
 
     private static string SeparatorOf(FileKind kind, FileFormat format) => format.Separator ?? (kind == FileKind.Tsv ? "\t" : ",");
@@ -171,11 +207,13 @@ internal sealed class SourceFile
         return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
     }
 
+    private static StreamReader OpenText(string path, FileEncoding encoding) =>
+        new(OpenBytes(path), encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
+
     /// <summary>Up to the first line end that is not inside of quotes.</summary>
     private static string FirstRecord(string path, FileEncoding encoding, string quote) => Readable(path, () =>
     {
-        using var stream = OpenBytes(path);
-        using var reader = new StreamReader(stream, encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
+        using var reader = OpenText(path, encoding);
         var record = new StringBuilder();
         var quoted = false;
         for (var next = reader.Read(); next >= 0; next = reader.Read())
@@ -183,13 +221,17 @@ internal sealed class SourceFile
             var character = (char)next;
             if (quote.Length > 0 && character == quote[0])
                 quoted = !quoted;
-            if (character is '\n' or '\r' && !quoted && record.Length > 0)
-                break;
+            if (character is '\n' or '\r' && !quoted)
+            {
+                if (record.Length > 0)
+                    break;
+                continue;
+            }
             if (record.Length > LongestHeader)
                 throw new Llm4MsrException(FaultKind.BadInput, $"{path}: the first line has more than {LongestHeader:N0} characters. Is it the right kind of file?");
             record.Append(character);
         }
-        return record.ToString().Trim('\r', '\n');
+        return record.ToString();
     });
 
     private static List<string> Fields(string record, string separator, string quote)
@@ -221,18 +263,27 @@ internal sealed class SourceFile
         return [.. fields.Select((name, k) => name.Length > 0 ? name : $"column{k + 1}")];
     }
 
-    private static string[] JsonNames(string line)
+    /// <summary>The names in the first lines; lines that are no objects have none, and become rejected rows.</summary>
+    private static List<string> JsonNames(string path, FileEncoding encoding) => Readable(path, () =>
     {
-        try
+        using var text = OpenText(path, encoding);
+        var beginning = new char[LongestHeader];
+        var lines = new string(beginning, 0, text.ReadBlock(beginning)).Split('\n', LinesOfNames + 1);
+        List<string> names = [];
+        foreach (var line in lines.Take(LinesOfNames))
         {
-            using var document = System.Text.Json.JsonDocument.Parse(line);
-            return document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object ? [.. document.RootElement.EnumerateObject().Select(p => p.Name).Distinct()] : [];
+            try
+            {
+                using var document = System.Text.Json.JsonDocument.Parse(line);
+                if (document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object)
+                    names.AddRange(document.RootElement.EnumerateObject().Select(p => p.Name).Except(names));
+            }
+            catch (System.Text.Json.JsonException)
+            {
+            }
         }
-        catch (System.Text.Json.JsonException)
-        {
-            return []; // the row is rejected with the others that are none
-        }
-    }
+        return names;
+    });
 
     /// <summary>Runs <paramref name="read"/>; what the reader cannot make of the file is named with it.</summary>
     public static T Readable<T>(string path, Func<T> read)

@@ -16,6 +16,8 @@ public enum GeneratedFormat
 /// <summary>Generates data and writes them with their truth. Equal options give equal bytes.</summary>
 public static class DataGenerator
 {
+    private const int MostPreparedRows = 2_000_000; // each an object in memory
+
     /// <summary>The format of the folder's manifest.</summary>
     public static string ManifestFormat(GeneratedFormat format) => format == GeneratedFormat.Kuaisar ? KuaiSarFiles.Format : InteractionDataset.Format;
 
@@ -27,6 +29,8 @@ public static class DataGenerator
     /// <param name="report">Called now and then with (work done, what is being done).</param>
     public static TruthDescription Write(string folder, GeneratorOptions options, GeneratedFormat format, SplitOptions split, Action<double, string> report)
     {
+        if (format == GeneratedFormat.Prepared)
+            CheckFits(options);
         var data = GeneratedData.Generate(options, report);
         var made = options.Scenarios.Sum(s => (double)s.Interactions);
         if (format == GeneratedFormat.Kuaisar)
@@ -39,5 +43,17 @@ public static class DataGenerator
         TruthFiles.Write(folder, data, best);
         FolderManifest.Write(folder, ManifestFormat(format)); // with the truth
         return new TruthDescription(options, data.Intercepts, best);
+    }
+
+    /// <summary>Refuses to make prepared data of a size that is for files and their import.</summary>
+    private static void CheckFits(GeneratorOptions options)
+    {
+        var rows = options.Scenarios.Sum(s => (long)s.Interactions);
+        if (rows > MostPreparedRows)
+        {
+            throw new Llm4MsrException(FaultKind.Usage,
+                FormattableString.Invariant($"Prepared data are written from rows that are all in memory at once, at most {MostPreparedRows} of them, and these would be {rows}. ")
+                + "Write them with --format kuaisar, then prepare them with 'llm4msr prepare kuaisar'.");
+        }
     }
 }
