@@ -30,6 +30,11 @@ public interface ILanguageModel : IDisposable
 
     /// <summary>Answers a batch of prompts; each answer is the one that the prompt would get alone. Several threads may ask at once.</summary>
     /// <param name="prompts">Of any lengths that leave room for the answer.</param>
+    /// <param name="cancellation">
+    /// Ends the call at once. Where <see cref="GenerationOptions.Answered"/> takes answers as they come, prompts that a model in this
+    /// process has read by then are answered first: reading them was most of the work.
+    /// </param>
     /// <returns>One answer per prompt, in their order.</returns>
+    /// <exception cref="OperationCanceledException">Not all prompts are answered.</exception>
     IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> prompts, GenerationOptions options, CancellationToken cancellation = default);
 }

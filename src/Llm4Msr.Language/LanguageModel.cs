@@ -109,7 +109,10 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
     /// <param name="prompts">Token ids, of any lengths that leave room for the answer.</param>
     /// <returns>One answer per prompt, in their order.</returns>
     /// <exception cref="Llm4MsrException">A prompt is empty, too long or not in the vocabulary; the weights give no finite state.</exception>
-    /// <exception cref="OperationCanceledException">Checked at every layer of a prompt and at every new token.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Checked at every layer of a prompt and at every new token; where <see cref="GenerationOptions.Answered"/> takes answers as they come,
+    /// between the pieces that prompts are read in.
+    /// </exception>
     public IReadOnlyList<Answer> Generate(IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -133,8 +136,14 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens, _device);
-        var continuations = Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, cancellation);
-        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States) { AfterLayers = c.AfterLayers })];
+        var answers = new Answer[prompts.Count];
+        Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, ended =>
+        {
+            foreach (var (row, c) in ended)
+                answers[row] = new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[row].Length, c.States) { AfterLayers = c.AfterLayers };
+            options.Answered?.Invoke([.. ended.Select(e => (e.Row, answers[e.Row]))]);
+        }, cancellation);
+        return answers;
     }
 
     public void Dispose() => _transformer.Dispose();

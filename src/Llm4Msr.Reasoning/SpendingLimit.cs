@@ -34,10 +34,11 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         }
     }
 
-    /// <summary>Puts what a batch took in the place of what was set aside.</summary>
-    public void Settle(IReadOnlyList<Question> batch, IReadOnlyList<Answer> answers)
+    /// <summary>Puts what answers took in the place of what was set aside for them.</summary>
+    public void Settle(IReadOnlyList<(Question Question, Answer Answer)> answered)
     {
-        var (most, took) = (MostFor(batch), answers.Aggregate(default(Amount), (sum, answer) => sum + Of(answer.PromptTokens, answer.NewTokens, answer.TokensReadAgain)));
+        var most = MostFor(answered.Select(a => a.Question));
+        var took = answered.Aggregate(default(Amount), (sum, a) => sum + Of(a.Answer.PromptTokens, a.Answer.NewTokens, a.Answer.TokensReadAgain));
         lock (_gate)
         {
             _reserved -= most;
@@ -45,10 +46,10 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         }
     }
 
-    /// <summary>Takes as spent what was set aside for a batch, where nobody says what it took.</summary>
-    public void SettleAtMost(IReadOnlyList<Question> batch)
+    /// <summary>Takes as spent what was set aside for questions, where nobody says what they took.</summary>
+    public void SettleAtMost(IEnumerable<Question> questions)
     {
-        var most = MostFor(batch);
+        var most = MostFor(questions);
         lock (_gate)
         {
             _reserved -= most;
@@ -80,9 +81,9 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         }
     }
 
-    private Amount MostFor(IReadOnlyList<Question> batch) => AmountOf(batch, maxNewTokens);
+    private Amount MostFor(IEnumerable<Question> questions) => AmountOf(questions, maxNewTokens);
 
-    private Amount AmountOf(IReadOnlyList<Question> batch, long newTokens) => batch.Aggregate(
+    private Amount AmountOf(IEnumerable<Question> questions, long newTokens) => questions.Aggregate(
         default(Amount), (sum, question) => sum + Of(question.Tokens, newTokens, readsAgain ? question.Tokens + newTokens : 0));
 
     private Amount Of(long prompt, long generated, long readAgain) =>
