@@ -1,14 +1,9 @@
-using Llm4Msr.Platform;
-
 namespace Llm4Msr.Language;
 
 /// <summary>A frozen language model, wherever it runs.</summary>
-public interface ILanguageModel : IDisposable
+public interface ILanguageModel : IPromptReader, IDisposable
 {
     LanguageModelIdentity Identity { get; }
-
-    /// <summary>The most tokens, prompt and answer together.</summary>
-    int ContextLength { get; }
 
     /// <summary>Numbers in a hidden state.</summary>
     int HiddenSize { get; }
@@ -20,13 +15,6 @@ public interface ILanguageModel : IDisposable
     IReadOnlyList<HiddenStateDefinition> States { get; }
 
     ModelMemory Memory { get; }
-
-    /// <summary>Tokens of the prompt as the model reads it, frame included; where only a server could tell, no fewer than it will find.</summary>
-    /// <exception cref="Llm4MsrException">The model has no tokenizer, or nothing says how to frame a prompt.</exception>
-    int CountTokens(ChatPrompt prompt);
-
-    /// <summary>The longest beginning of a text that has at most so many tokens.</summary>
-    string Cut(string text, int tokens);
 
     /// <summary>Answers a batch of prompts; each answer is the one that the prompt would get alone. Several threads may ask at once.</summary>
     /// <param name="prompts">Of any lengths that leave room for the answer.</param>

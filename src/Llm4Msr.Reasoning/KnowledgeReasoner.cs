@@ -56,7 +56,7 @@ public static class KnowledgeReasoner
     /// <param name="cancellation">No prompt is begun any more. Those that a model in this process has read are answered and stored.</param>
     /// <param name="progress">Called after each answer or several are stored, from one thread at a time.</param>
     /// <exception cref="Llm4MsrException">
-    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>), or answers could not be used
+    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>; <see cref="FaultKind.Usage"/> where it never can), or answers could not be used
     /// (<see cref="FaultKind.BadInput"/>): whatever else was asked is finished and stored. Or whatever the model and the store have
     /// to say.
     /// </exception>
@@ -73,10 +73,7 @@ public static class KnowledgeReasoner
         var gate = new Lock();
         BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !Volatile.Read(ref spent) && !(clock.Elapsed >= options.Budget?.Time), Work, cancellation);
         if (spent)
-        {
-            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The budget is used up: {spending!.Text()} are spent in this run, and the next prompt may take "
-                + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
-        }
+            throw spending!.Refusal();
         if (unusable is not null)
         {
             throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
@@ -10,8 +11,10 @@ namespace Llm4Msr.Reasoning;
 /// <param name="TextBytes">Per answer, in the mean.</param>
 /// <param name="BatchSeconds">Of every batch of the run, asked or not.</param>
 /// <param name="Load">Processors that were busy per worker: below 1 where others had a share of them.</param>
+/// <param name="Skipped">Prompts of batches whose answers could not be used; they count nowhere else.</param>
+/// <param name="Problem">What was wrong with the first of those; null where there were none.</param>
 public sealed record ProbeResult(
-    int Batches, int Prompts, double Seconds, double NewTokens, double TextBytes, IReadOnlyList<double> BatchSeconds, double Load);
+    int Batches, int Prompts, double Seconds, double NewTokens, double TextBytes, IReadOnlyList<double> BatchSeconds, double Load, int Skipped, string? Problem);
 
 /// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
 public static class TimedProbe
@@ -22,35 +25,58 @@ public static class TimedProbe
     /// </summary>
     /// <param name="batches">All of the run; at least one.</param>
     /// <param name="strata">How many are asked, at most.</param>
+    /// <exception cref="Llm4MsrException">No answer at all could be used; or whatever the model has to say.</exception>
     public static ProbeResult Run(ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation)
     {
         var chosen = Middles(batches, strata, options);
         var seconds = new double[batches.Count];
         long prompts = 0, newTokens = 0, textBytes = 0;
+        List<int> answered = [];
+        Llm4MsrException? unusable = null;
+        var busy = 0.0;
         var gate = new Lock();
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
         BatchWorkers.Run(chosen, options.Workers, () => true, (at, stop) =>
         {
             var batchClock = Stopwatch.StartNew();
-            var answers = KnowledgeReasoner.Ask(model, batches[at], options, stop);
+            IReadOnlyList<Answer> answers = [];
+            Llm4MsrException? problem = null;
+            try
+            {
+                answers = KnowledgeReasoner.Ask(model, batches[at], options, stop);
+            }
+            catch (Llm4MsrException e) when (e.IsOfOneInput)
+            {
+                problem = e;
+            }
             seconds[at] = batchClock.Elapsed.TotalSeconds;
             lock (gate)
             {
+                busy += seconds[at];
+                unusable ??= problem;
+                if (problem is not null)
+                    return;
+                answered.Add(at);
                 prompts += answers.Count;
                 newTokens += answers.Sum(a => (long)a.NewTokens);
                 textBytes += answers.Sum(a => (long)Encoding.UTF8.GetByteCount(a.Text));
             }
         }, cancellation);
         var took = clock.Elapsed.TotalSeconds;
-        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / chosen.Sum(at => seconds[at]);
+        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / busy;
+        if (answered.Count == 0)
+            throw unusable!;
 
-        foreach (var at in Enumerable.Range(0, batches.Count).Except(chosen))
+        answered.Sort(); // of two that are equally near the first counts, whoever was answered first
+        foreach (var at in Enumerable.Range(0, batches.Count).Except(answered))
         {
-            var nearest = chosen.MinBy(other => Math.Abs(other - at));
+            var nearest = answered.MinBy(other => Math.Abs(other - at));
             seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
         }
-        return new ProbeResult(chosen.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load);
+        return new ProbeResult(
+            answered.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load,
+            chosen.Except(answered).Sum(at => batches[at].Length), unusable?.Message);
     }
 
     /// <summary>When the last of several workers is done that take batches in their order.</summary>

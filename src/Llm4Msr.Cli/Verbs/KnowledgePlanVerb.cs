@@ -39,7 +39,7 @@ internal static class KnowledgePlanVerb
         using var store = settings.Output is { } path && File.Exists(path) ? KnowledgeStore.OpenForReading(path) : null;
         store?.RequireFingerprint(fingerprint);
         store?.RequireInteractions(data.Description.InteractionsHash);
-        var questions = settings.Questions(cli, data, model);
+        var questions = ReasonRun.Questions(cli, data, model, options);
         var todo = ReasoningPlan.Of(data, questions, store, earlier, options);
         var plan = KnowledgePlan.Of(data, model, questions, todo, options, probe ?? (settings.Model.IsServer ? 0 : 2 * options.Workers), settings.Spending.PricesOf(model), cli.Cancellation);
         cli.Terminal.Result(plan, console => Print(console, plan, options, settings.Model.IsServer));
@@ -75,6 +75,8 @@ internal static class KnowledgePlanVerb
             if (time.WithinBudget < plan.ToAsk)
                 Row("in that time", $"{time.WithinBudget:N0} of {plan.ToAsk:N0} prompts");
             Row("probe", $"{time.ProbedPrompts:N0} prompts in {time.ProbedBatches} batches, {Terminal.Duration(TimeSpan.FromSeconds(time.ProbeSeconds))}");
+            if (time.Problem is { } problem)
+                Row("skipped", $"{time.SkippedPrompts:N0} prompts of the probe, whose answers cannot be used. The first: {problem}");
         }
         if (plan.Cost is { } cost)
             Row("cost", $"{Money(cost.Expected)} {cost.Currency}, at most {Money(cost.AtMost)}");
