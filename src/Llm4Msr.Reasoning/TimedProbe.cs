@@ -19,6 +19,8 @@ public sealed record ProbeResult(
 /// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
 public static class TimedProbe
 {
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// The batches, which are ordered by length, are cut into strata of equal work, and the middle one of each is asked, by as
     /// many workers as the run has. Another batch takes as long per unit of work as the asked one nearest to it.
@@ -31,6 +33,7 @@ public static class TimedProbe
         var chosen = Middles(batches, strata, options);
         var seconds = new double[batches.Count];
         long prompts = 0, newTokens = 0, textBytes = 0;
+        WarmUp(model, batches, options, cancellation);
         List<int> answered = [];
         Llm4MsrException? unusable = null;
         var busy = 0.0;
@@ -93,6 +96,25 @@ public static class TimedProbe
             free.Enqueue(worker, end);
         }
         return (last, begun);
+    }
+
+    /// <summary>
+    /// What is done for the first time takes longer, here many times as long as it does again, and .NET makes code faster only once it
+    /// has run for a while: each worker asks the shortest prompt before anything is timed, and a small model several times. A server is
+    /// warm, and costs.
+    /// </summary>
+    private static void WarmUp(ILanguageModel model, IReadOnlyList<Question[]> batches, ReasoningOptions options, CancellationToken cancellation)
+    {
+        if (model.Memory == ModelMemory.Elsewhere)
+            return;
+        var shortest = batches.SelectMany(batch => batch).MinBy(question => question.Tokens)!;
+        BatchWorkers.Run(Enumerable.Repeat(shortest, options.Workers), options.Workers, () => true, (question, stop) =>
+        {
+            var clock = Stopwatch.StartNew();
+            do
+                KnowledgeReasoner.Ask(model, [question], options, stop);
+            while (clock.Elapsed < s_warmUp);
+        }, cancellation);
     }
 
     private static List<int> Middles(IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options)

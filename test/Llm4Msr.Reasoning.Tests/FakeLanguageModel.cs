@@ -55,8 +55,8 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
         {
             batch = BatchSizes.Count;
             cancellation.ThrowIfCancellationRequested();
-            BeforeBatch?.Invoke(batch);
             BatchSizes.Add(prompts.Count);
+            BeforeBatch?.Invoke(batch);
             Asked.AddRange(prompts);
             SamplingKeys.AddRange(options.Sampling?.Keys ?? []);
         }
