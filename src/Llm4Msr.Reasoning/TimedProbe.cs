@@ -19,18 +19,18 @@ public sealed record ProbeResult(
 /// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
 public static class TimedProbe
 {
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1), s_leastTime = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// The batches, which are ordered by length, are cut into strata of equal work, and the middle one of each is asked, by as
-    /// many workers as the run has. Another batch takes as long per unit of work as the asked one nearest to it.
+    /// many workers as the run has; of a model that is quick, and costs nothing, more are asked until some seconds are spent. Another batch takes as long per unit of work as the asked one nearest to it.
     /// </summary>
     /// <param name="batches">All of the run; at least one.</param>
-    /// <param name="strata">How many are asked, at most.</param>
+    /// <param name="strata">How many are asked, at most; of a quick model at first.</param>
     /// <exception cref="Llm4MsrException">No answer at all could be used; or whatever the model has to say.</exception>
     public static ProbeResult Run(ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation)
     {
-        var chosen = Middles(batches, strata, options);
+        List<int> chosen = [];
         var seconds = new double[batches.Count];
         long prompts = 0, newTokens = 0, textBytes = 0;
         WarmUp(model, batches, options, cancellation);
@@ -40,7 +40,30 @@ public static class TimedProbe
         var gate = new Lock();
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
-        BatchWorkers.Run(chosen, options.Workers, () => true, (at, stop) =>
+        do
+        {
+            var next = Middles(batches, strata, options).Except(chosen).ToList();
+            chosen.AddRange(next);
+            BatchWorkers.Run(next, options.Workers, () => true, Time, cancellation);
+            strata *= 2;
+        }
+        while (model.Memory != ModelMemory.Elsewhere && clock.Elapsed < s_leastTime && chosen.Count < batches.Count);
+        var took = clock.Elapsed.TotalSeconds;
+        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / busy;
+        if (answered.Count == 0)
+            throw unusable!;
+
+        answered.Sort(); // of two that are equally near the first counts, whoever was answered first
+        foreach (var at in Enumerable.Range(0, batches.Count).Except(answered))
+        {
+            var nearest = answered.MinBy(other => Math.Abs(other - at));
+            seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
+        }
+        return new ProbeResult(
+            answered.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load,
+            chosen.Except(answered).Sum(at => batches[at].Length), unusable?.Message);
+
+        void Time(int at, CancellationToken stop)
         {
             var batchClock = Stopwatch.StartNew();
             IReadOnlyList<Answer> answers = [];
@@ -65,21 +88,7 @@ public static class TimedProbe
                 newTokens += answers.Sum(a => (long)a.NewTokens);
                 textBytes += answers.Sum(a => (long)Encoding.UTF8.GetByteCount(a.Text));
             }
-        }, cancellation);
-        var took = clock.Elapsed.TotalSeconds;
-        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / busy;
-        if (answered.Count == 0)
-            throw unusable!;
-
-        answered.Sort(); // of two that are equally near the first counts, whoever was answered first
-        foreach (var at in Enumerable.Range(0, batches.Count).Except(answered))
-        {
-            var nearest = answered.MinBy(other => Math.Abs(other - at));
-            seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
         }
-        return new ProbeResult(
-            answered.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load,
-            chosen.Except(answered).Sum(at => batches[at].Length), unusable?.Message);
     }
 
     /// <summary>When the last of several workers is done that take batches in their order.</summary>

@@ -14,7 +14,7 @@ internal static class KnowledgePlanVerb
     public static Verb Create(Cli cli)
     {
         var arguments = new ReasonArguments("Knowledge store that would be gone on with [default: a new one].", outputRequired: false);
-        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts; 0 for none [default: two for each worker; none of a server, where they cost].", HelpName = "N" };
+        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts, and more of a model that is quick; 0 for none [default: two for each worker; none of a server, where they cost].", HelpName = "N" };
         var verb = new Verb("plan", "What 'reason' with the same options would ask, how long it takes, and what it costs. Some batches are asked to take the time; nothing is stored.",
             "llm4msr knowledge plan data --model SmolLM2-135M-Instruct.Q4_1.gguf",
             "llm4msr knowledge plan data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --reuse yesterday.db --min-new 5 --prices prices.json")
