@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Llm4Msr.Data;
 using Llm4Msr.Import;
 using Llm4Msr.Import.Configuration;
 using Llm4Msr.Platform;
@@ -16,34 +17,49 @@ internal static class ImportProcess
     public const string Verb = "import-worker";
 
     private const double Slack = 1.25; // what a process may hold above its limit before it is stopped
-    private const double ShareOfManagedHeap = 0.45;
+    private const double ShareOfManagedHeap = 0.45; // beside a database
+    private const double ShareOfVectors = 0.75; // which are in the managed heap, beside little else
     private const int Killed = 128 + 9;
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(200);
 
     private static readonly JsonSerializerOptions s_oneLine = new(ImportJson.Options) { WriteIndented = false };
 
-    /// <summary>Either of the two.</summary>
-    private sealed record Assignment(ImportJob? Import = null, ProfileJob? Profile = null);
+    /// <summary>One of them. All but the first write what they found to <paramref name="Result"/>.</summary>
+    private sealed record Assignment(ImportJob? Import = null, ProfileJob? Profile = null, ExportedJob? Exported = null, VectorsJob? Vectors = null, string Result = "");
 
-    private sealed record ProfileJob(string File, string Scratch, string Result, long Memory, int Threads);
+    private sealed record ProfileJob(string File, string Scratch, long Memory, int Threads);
+
+    private sealed record ExportedJob(string File, string Store);
+
+    private sealed record VectorsJob(string Data, KnowledgeImportOptions Options, string Store);
 
     private sealed record Line(string? Doing = null, FaultKind? Fault = null, string? Message = null);
 
     /// <summary>Fills the job's output. The child is stopped when it takes too long or too much memory, or when the user asks.</summary>
     public static void Run(ImportJob job, TimeSpan limit, Action<string> progress, CancellationToken cancellation) =>
-        Run(new Assignment(Import: job), job.Scratch, job.Memory, limit, progress, cancellation);
+        Run(new Assignment(Import: job), job.Scratch, job.Memory, ShareOfManagedHeap, limit, progress, cancellation);
 
     /// <summary>Looks at a file in the same way.</summary>
-    public static FileProfile Profile(string file, TimeSpan limit, CancellationToken cancellation)
+    public static FileProfile Profile(string file, TimeSpan limit, CancellationToken cancellation) => Ask<FileProfile>(
+        scratch => new(Profile: new ProfileJob(Path.GetFullPath(file), scratch, ImportJob.DefaultMemory, Environment.ProcessorCount)), ImportJob.DefaultMemory, ShareOfManagedHeap, limit, cancellation);
+
+    /// <summary>Makes a knowledge store of an exported one.</summary>
+    public static ExportedKnowledgeResult Exported(string file, string store, long memory, TimeSpan limit, CancellationToken cancellation) =>
+        Ask<ExportedKnowledgeResult>(_ => new(Exported: new ExportedJob(file, store)), memory, ShareOfVectors, limit, cancellation);
+
+    /// <summary>Makes a knowledge store of vectors made elsewhere.</summary>
+    public static KnowledgeImportResult Vectors(string data, KnowledgeImportOptions options, string store, long memory, TimeSpan limit, CancellationToken cancellation) =>
+        Ask<KnowledgeImportResult>(_ => new(Vectors: new VectorsJob(data, options, store)), memory, ShareOfVectors, limit, cancellation);
+
+    private static T Ask<T>(Func<string, Assignment> task, long memory, double managed, TimeSpan limit, CancellationToken cancellation)
     {
         var scratch = Directory.CreateTempSubdirectory("llm4msr-").FullName;
         try
         {
-            var result = Path.Combine(scratch, "profile.json");
-            var job = new ProfileJob(Path.GetFullPath(file), scratch, result, ImportJob.DefaultMemory, Environment.ProcessorCount);
-            Run(new Assignment(Profile: job), scratch, job.Memory, limit, _ => { }, cancellation);
-            return JsonSerializer.Deserialize<FileProfile>(File.ReadAllBytes(result), ImportJson.Options)!;
+            var result = Path.Combine(scratch, "result.json");
+            Run(task(scratch) with { Result = result }, scratch, memory, managed, limit, _ => { }, cancellation);
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(result), ImportJson.Options)!;
         }
         finally
         {
@@ -51,11 +67,11 @@ internal static class ImportProcess
         }
     }
 
-    private static void Run(Assignment task, string scratch, long memory, TimeSpan limit, Action<string> progress, CancellationToken cancellation)
+    private static void Run(Assignment task, string scratch, long memory, double managed, TimeSpan limit, Action<string> progress, CancellationToken cancellation)
     {
         var path = Path.Combine(scratch, "job.json");
         File.WriteAllText(path, JsonSerializer.Serialize(task, ImportJson.Options));
-        var heap = ((long)(memory * ShareOfManagedHeap)).ToString("X", CultureInfo.InvariantCulture);
+        var heap = ((long)(memory * managed)).ToString("X", CultureInfo.InvariantCulture);
         using var process = ThisProgram.Start([Verb, path], ("DOTNET_GCHeapHardLimit", heap), ("DOTNET_DbgEnableMiniDump", "0"));
         var (doing, fault) = ("starting", (Llm4MsrException?)null);
         var reading = Task.Run(() =>
@@ -136,8 +152,17 @@ internal static class ImportProcess
             var task = JsonSerializer.Deserialize<Assignment>(File.ReadAllBytes(path), ImportJson.Options)!;
             task.Import?.Run(doing => Tell(new Line(doing)), cancellation);
             if (task.Profile is { } profile)
-                File.WriteAllText(profile.Result, JsonSerializer.Serialize(FileProfile.Of(profile.File, profile.Scratch, profile.Memory, profile.Threads), ImportJson.Options));
+                Found(FileProfile.Of(profile.File, profile.Scratch, profile.Memory, profile.Threads));
+            if (task.Exported is { } exported)
+                Found(ExportedKnowledge.Read(exported.File, exported.Store));
+            if (task.Vectors is { } vectors)
+            {
+                Libtorch.Require(); // for tensors
+                Found(KnowledgeImport.Run(InteractionDataset.Open(vectors.Data), vectors.Options, vectors.Store));
+            }
             return 0;
+
+            void Found<T>(T result) => File.WriteAllText(task.Result, JsonSerializer.Serialize(result, ImportJson.Options));
         }
         catch (Exception e)
         {

@@ -118,9 +118,9 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
     private static TimeSpan? ParseTime(string name, ArgumentResult result)
     {
         var text = result.Tokens[^1].Value;
-        if (TimeOf(text) is { } time)
+        if (LongTime.Of(text) is { } time)
             return time;
-        result.AddError($"{name} is '{text}', expected a time like 90s, 30m, 8h or 30d.");
+        result.AddError($"{name} is '{text}', expected a time like 90s, 30m, 8h or 30d, at most 100000d.");
         return null;
     }
 
@@ -129,23 +129,9 @@ internal sealed class ReasonArguments(string outputDescription, bool outputRequi
         var text = result.Tokens[^1].Value;
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var tokens) && tokens > 0)
             return new ReasoningBudget(Tokens: tokens);
-        if (TimeOf(text) is { } time)
+        if (LongTime.Of(text) is { } time)
             return new ReasoningBudget(Time: time);
-        result.AddError($"--budget is '{text}', expected a number of tokens like 500000 or a time like 90s, 30m or 8h.");
+        result.AddError($"--budget is '{text}', expected a number of tokens like 500000 or a time like 90s, 30m or 8h, at most 100000d.");
         return null;
-    }
-
-    private static TimeSpan? TimeOf(string text)
-    {
-        if (text.Length == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number == 0)
-            return null;
-        return text[^1] switch
-        {
-            's' => TimeSpan.FromSeconds(number),
-            'm' => TimeSpan.FromMinutes(number),
-            'h' => TimeSpan.FromHours(number),
-            'd' when number <= 100_000 => TimeSpan.FromDays(number),
-            _ => null,
-        };
     }
 }

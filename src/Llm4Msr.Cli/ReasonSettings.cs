@@ -1,4 +1,3 @@
-using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
 using Llm4Msr.Language.Servers;
@@ -46,18 +45,6 @@ internal sealed record ReasonSettings(
             store.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Every question, with its progress on standard error.</summary>
-    public IReadOnlyList<Question> Questions(Cli cli, InteractionDataset data, ILanguageModel model)
-    {
-        IReadOnlyList<Question> questions = [];
-        cli.Terminal.WithProgress("prompts", data.Encoder.Users.Count, report => questions = Reasoning.Questions.Of(data, model, Options, user =>
-        {
-            cli.Cancellation.ThrowIfCancellationRequested();
-            report(user + 1, "writing");
-        }));
-        return questions;
     }
 
     /// <summary>Every state of every layer; those after the final norm first, as a run without these options has them.</summary>

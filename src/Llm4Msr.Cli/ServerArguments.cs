@@ -38,7 +38,8 @@ internal sealed class ServerArguments
                 : $"{idle.Name} is for servers; --model is a file or a folder. A server's address starts with http:// or https://.");
         }
         AtLeast.Check(1, ("--concurrency", parsed.GetValue(_concurrency)), ("--context", parsed.GetValue(_context) ?? 1));
-        AboveZero.Check(("--timeout", parsed.GetValue(_timeout)), ("--give-up-after", parsed.GetValue(_giveUpAfter)), ("--max-response", parsed.GetValue(_maxResponse)));
+        AboveZero.Check(("--max-response", parsed.GetValue(_maxResponse)));
+        CheckSeconds(("--timeout", parsed.GetValue(_timeout)), ("--give-up-after", parsed.GetValue(_giveUpAfter)));
     }
 
     public int Concurrency(ParseResult parsed) => parsed.GetValue(_concurrency);
@@ -65,6 +66,19 @@ internal sealed class ServerArguments
                 GiveUpAfter = TimeSpan.FromSeconds(parsed.GetValue(_giveUpAfter)),
             },
         };
+    }
+
+    /// <summary>A server that says nothing for a day has nothing to say, and no timer runs for more than some weeks.</summary>
+    private static void CheckSeconds(params (string Option, double? Value)[] times)
+    {
+        foreach (var (option, value) in times)
+        {
+            if (value is { } seconds && !(seconds >= Patience.Shortest.TotalSeconds && seconds <= Patience.Longest.TotalSeconds))
+            {
+                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant(
+                    $"{option} is {seconds}, expected seconds from {Patience.Shortest.TotalSeconds} to {Patience.Longest.TotalSeconds} (a day)."));
+            }
+        }
     }
 
     private static Uri UriOf(string option, string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && IsServer(address)

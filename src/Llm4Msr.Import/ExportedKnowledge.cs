@@ -28,7 +28,7 @@ public static class ExportedKnowledge
                 DurableFile.Write(path, stream => ParquetExchange.Write(stream, head, store.Records()));
                 return new(store.Count, store.ContentHash, [path]);
             case ".safetensors":
-                SafetensorsExchange.Write(path, head, store.Records());
+                SafetensorsExchange.Write(path, head, store.Records);
                 return new(store.Count, store.ContentHash, [path, SafetensorsExchange.KeysOf(path)]);
             default:
                 DurableFile.Write(path, stream => JsonLinesExchange.Write(stream, head, store.Records()));

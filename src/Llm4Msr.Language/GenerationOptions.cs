@@ -14,6 +14,12 @@ public sealed record GenerationOptions(int MaxNewTokens = 48, Sampling? Sampling
     /// </summary>
     public IReadOnlyList<int> Layers { get; init; } = [];
 
+    /// <summary>
+    /// Called with every prompt's place and answer as soon as it is answered, together with those that end at the same token; on the
+    /// thread that asks. Null where answers are wanted together.
+    /// </summary>
+    public Action<IReadOnlyList<(int Prompt, Answer Answer)>>? Answered { get; init; }
+
     /// <summary>Whether an end-of-text token ends nothing, as in reference numbers.</summary>
     internal bool GoesOnAfterEnd { get; init; }
 }

@@ -1,14 +1,9 @@
-using Llm4Msr.Platform;
-
 namespace Llm4Msr.Language;
 
 /// <summary>A frozen language model, wherever it runs.</summary>
-public interface ILanguageModel : IDisposable
+public interface ILanguageModel : IPromptReader, IDisposable
 {
     LanguageModelIdentity Identity { get; }
-
-    /// <summary>The most tokens, prompt and answer together.</summary>
-    int ContextLength { get; }
 
     /// <summary>Numbers in a hidden state.</summary>
     int HiddenSize { get; }
@@ -21,15 +16,13 @@ public interface ILanguageModel : IDisposable
 
     ModelMemory Memory { get; }
 
-    /// <summary>Tokens of the prompt as the model reads it, frame included; where only a server could tell, no fewer than it will find.</summary>
-    /// <exception cref="Llm4MsrException">The model has no tokenizer, or nothing says how to frame a prompt.</exception>
-    int CountTokens(ChatPrompt prompt);
-
-    /// <summary>The longest beginning of a text that has at most so many tokens.</summary>
-    string Cut(string text, int tokens);
-
     /// <summary>Answers a batch of prompts; each answer is the one that the prompt would get alone. Several threads may ask at once.</summary>
     /// <param name="prompts">Of any lengths that leave room for the answer.</param>
+    /// <param name="cancellation">
+    /// Ends the call at once. Where <see cref="GenerationOptions.Answered"/> takes answers as they come, prompts that a model in this
+    /// process has read by then are answered first: reading them was most of the work.
+    /// </param>
     /// <returns>One answer per prompt, in their order.</returns>
+    /// <exception cref="OperationCanceledException">Not all prompts are answered.</exception>
     IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> prompts, GenerationOptions options, CancellationToken cancellation = default);
 }

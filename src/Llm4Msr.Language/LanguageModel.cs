@@ -15,29 +15,26 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
 {
     private readonly CausalTransformer _transformer;
     private readonly ModelConfig _config;
+    private readonly PromptReader _reader;
     private readonly ITokenizer? _tokenizer;
-    private readonly ChatTemplate? _chat;
     private readonly IReadOnlyList<int> _endTokens;
     private readonly torch.Device _device;
-    private readonly string _path;
 
     private LanguageModel(string path, ModelFiles files, LoadOptions options)
     {
-        _path = path;
         _device = Devices.Parse(options.Device);
         _config = files.Config;
         _tokenizer = files.Tokenizer;
-        _chat = _tokenizer is null ? null : ChatTemplate.Recognise(files.ChatTemplate, options.ChatFormat, path, _config.Architecture);
-        int[] special = [.. (_chat?.SpecialTokens ?? []).Select(SpecialToken)];
-        _endTokens = special.Length > 0 ? [.. _config.EndTokens.Append(special[^1]).Distinct()] : _config.EndTokens;
+        _reader = new PromptReader(path, files, options.ChatFormat);
+        _endTokens = _reader.SpecialTokens.Count > 0 ? [.. _config.EndTokens.Append(_reader.SpecialTokens[^1]).Distinct()] : _config.EndTokens;
         _transformer = new CausalTransformer(_config, new DecoderWeights(files.Weights, _config, options.Weights, _device), _device);
         Identity = new LanguageModelIdentity(
             files.Name,
             _config.Architecture,
             files.Weights.Hash(),
             _tokenizer?.Hash,
-            _chat?.Format.ToName(),
-            _chat?.SystemMessage,
+            _reader.Chat?.Format.ToName(),
+            _reader.Chat?.SystemMessage,
             WeightPrecision: "fp32");
     }
 
@@ -70,30 +67,16 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
     }
 
     /// <inheritdoc/>
-    public string Cut(string text, int tokens)
-    {
-        var ids = Tokenizer.Encode(new TextPart(text, IsFrame: false));
-        // A token may end within a character: what is left of it is not a beginning of the text.
-        return ids.Length <= tokens ? text : Tokenizer.Decode(ids[..tokens]).TrimEnd('\uFFFD');
-    }
+    public string Cut(string text, int tokens) => _reader.Cut(text, tokens);
 
     /// <summary>The prompt that asks the model something, framed as it was trained to be asked.</summary>
     /// <param name="userText">The names of special tokens in it stay text.</param>
     /// <param name="answerOpening">The words that the answer is made to start with; they are part of the prompt, not of the answer.</param>
     /// <exception cref="Llm4MsrException">The model has no tokenizer, or nothing says how to frame a prompt.</exception>
-    public int[] EncodeChat(string userText, string? answerOpening = null)
-    {
-        if (_chat is null)
-        {
-            _ = Tokenizer;
-            throw new Llm4MsrException(FaultKind.BadInput, $"'{_path}' has no chat template. {ChatFormats.HowToName}");
-        }
-        var ids = Tokenizer.Encode(_chat.Frame(userText, answerOpening, Tokenizer));
-        return _chat.Format == ChatFormat.Plain && Tokenizer.BeginToken is { } begin ? [begin, .. ids] : ids;
-    }
+    public int[] EncodeChat(string userText, string? answerOpening = null) => _reader.Encode(userText, answerOpening);
 
     /// <inheritdoc/>
-    public int CountTokens(ChatPrompt prompt) => EncodeChat(prompt.UserText, prompt.AnswerOpening).Length;
+    public int CountTokens(ChatPrompt prompt) => _reader.CountTokens(prompt);
 
     /// <inheritdoc/>
     public IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> prompts, GenerationOptions options, CancellationToken cancellation = default) =>
@@ -109,7 +92,10 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
     /// <param name="prompts">Token ids, of any lengths that leave room for the answer.</param>
     /// <returns>One answer per prompt, in their order.</returns>
     /// <exception cref="Llm4MsrException">A prompt is empty, too long or not in the vocabulary; the weights give no finite state.</exception>
-    /// <exception cref="OperationCanceledException">Checked at every layer of a prompt and at every new token.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Checked at every layer of a prompt and at every new token; where <see cref="GenerationOptions.Answered"/> takes answers as they come,
+    /// between the pieces that prompts are read in.
+    /// </exception>
     public IReadOnlyList<Answer> Generate(IReadOnlyList<int[]> prompts, GenerationOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
@@ -133,17 +119,19 @@ public sealed class LanguageModel : ILanguageModel, IDisposable
         using var inference = torch.inference_mode();
         using var scope = torch.NewDisposeScope();
         var cache = new KvCache(_config, [.. prompts.Select(p => p.Length)], options.MaxNewTokens, _device);
-        var continuations = Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, cancellation);
-        return [.. continuations.Select((c, i) => new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[i].Length, c.States) { AfterLayers = c.AfterLayers })];
+        var answers = new Answer[prompts.Count];
+        Generation.Continue(_transformer, cache, prompts, options, options.GoesOnAfterEnd ? [] : _endTokens, ended =>
+        {
+            foreach (var (row, c) in ended)
+                answers[row] = new Answer(_tokenizer?.Decode(c.Ids) ?? "", c.Ids, prompts[row].Length, c.States) { AfterLayers = c.AfterLayers };
+            options.Answered?.Invoke([.. ended.Select(e => (e.Row, answers[e.Row]))]);
+        }, cancellation);
+        return answers;
     }
 
     public void Dispose() => _transformer.Dispose();
 
-    internal ITokenizer Tokenizer => _tokenizer ?? throw new Llm4MsrException(
-        FaultKind.BadInput, $"'{_path}' has no tokenizer, so it takes token ids only. A GGUF file has one.");
-
-    private int SpecialToken(string token) => _tokenizer?.Special(token) ?? throw new Llm4MsrException(
-        FaultKind.BadInput, $"'{_path}' has no token '{token}', which the chat format '{_chat?.Format.ToName()}' needs. {ChatFormats.HowToName}");
+    internal ITokenizer Tokenizer => _reader.Tokenizer;
 
     private void Check(int[] prompt, int index, int newTokens)
     {

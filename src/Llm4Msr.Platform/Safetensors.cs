@@ -166,6 +166,9 @@ public sealed class SafetensorsFile : IDisposable
         FaultKind.Damaged, $"The safetensors file '{path}' is damaged: {what.Shortened()}. Get or make the file again.", inner);
 }
 
+/// <summary>A tensor of a safetensors file that is to be written: its type as the format spells it, and its shape.</summary>
+public sealed record SafetensorsShape(string Name, string Type, long[] Shape);
+
 /// <summary>Writes safetensors files.</summary>
 public static class Safetensors
 {
@@ -176,7 +179,7 @@ public static class Safetensors
     {
         using var scope = torch.NewDisposeScope();
         var plain = tensors.Select(t => (t.Name, Tensor: t.Tensor.detach().cpu().contiguous())).ToList();
-        stream.Write(Header(plain, metadata));
+        stream.Write(Header([.. plain.Select(t => new SafetensorsShape(t.Name, SafetensorsTypes.FromTorch(t.Tensor.dtype), t.Tensor.shape))], metadata));
         foreach (var (_, tensor) in plain)
         {
             if (tensor.numel() > 0)
@@ -184,7 +187,8 @@ public static class Safetensors
         }
     }
 
-    private static byte[] Header(List<(string Name, torch.Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <summary>What stands before the tensors' bytes, which follow each other in this order without a gap; for tensors that are not in memory.</summary>
+    public static byte[] Header(IReadOnlyList<SafetensorsShape> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
@@ -198,14 +202,13 @@ public static class Safetensors
                 json.WriteEndObject();
             }
             long offset = 0;
-            foreach (var (name, tensor) in tensors)
+            foreach (var (name, type, shape) in tensors)
             {
-                var type = SafetensorsTypes.FromTorch(tensor.dtype);
-                var length = tensor.numel() * SafetensorsTypes.SizeOf(type)!.Value;
+                var length = shape.Aggregate((long)SafetensorsTypes.SizeOf(type)!.Value, (product, d) => checked(product * d));
                 json.WriteStartObject(name);
                 json.WriteString("dtype", type);
                 json.WriteStartArray("shape");
-                foreach (var dimension in tensor.shape)
+                foreach (var dimension in shape)
                     json.WriteNumberValue(dimension);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");

@@ -62,7 +62,10 @@ public sealed record KnowledgePlan(
 /// <param name="Seconds">From the first batch to the last.</param>
 /// <param name="ProcessorSeconds">Of all processors together: the same on a busy machine and a quiet one, or nearly.</param>
 /// <param name="WithinBudget">Prompts that a limit of time reaches; all without one.</param>
-public sealed record PlannedTime(double Seconds, double ProcessorSeconds, int WithinBudget, int ProbedBatches, int ProbedPrompts, double ProbeSeconds)
+/// <param name="SkippedPrompts">Of the probe, whose answers could not be used.</param>
+/// <param name="Problem">What was wrong with the first of those; null where there were none.</param>
+public sealed record PlannedTime(
+    double Seconds, double ProcessorSeconds, int WithinBudget, int ProbedBatches, int ProbedPrompts, double ProbeSeconds, int SkippedPrompts, string? Problem)
 {
     /// <summary>Of text, where no answer was seen.</summary>
     internal const double BytesPerToken = 4.5;
@@ -72,7 +75,7 @@ public sealed record PlannedTime(double Seconds, double ProcessorSeconds, int Wi
         var (seconds, begun) = TimedProbe.Duration(probe.BatchSeconds, options.Workers, options.Budget?.Time?.TotalSeconds ?? double.PositiveInfinity);
         return new(
             seconds, probe.BatchSeconds.Take(begun).Sum() * probe.Load, batches.Take(begun).Sum(batch => batch.Length),
-            probe.Batches, probe.Prompts, probe.Seconds);
+            probe.Batches, probe.Prompts, probe.Seconds, probe.Skipped, probe.Problem);
     }
 }
 

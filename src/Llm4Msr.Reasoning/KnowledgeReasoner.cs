@@ -24,7 +24,7 @@ public sealed record ReasoningProgress(
 
 /// <summary>
 /// Step 1 of the paper's algorithm 1: asks the frozen language model about every scenario and every user, and stores text
-/// and hidden states as each batch finishes. What is stored is never asked again.
+/// and hidden states as each answer is there. What is stored is never asked again.
 /// </summary>
 public static class KnowledgeReasoner
 {
@@ -53,9 +53,10 @@ public static class KnowledgeReasoner
     /// <summary>Takes over what is known from before, then asks the rest.</summary>
     /// <param name="earlier">The store that <paramref name="plan"/> takes over from, or null.</param>
     /// <param name="store">Opened for writing with <see cref="FingerprintOf"/>.</param>
-    /// <param name="progress">Called after each batch is stored, from one thread at a time.</param>
+    /// <param name="cancellation">No prompt is begun any more. Those that a model in this process has read are answered and stored.</param>
+    /// <param name="progress">Called after each answer or several are stored, from one thread at a time.</param>
     /// <exception cref="Llm4MsrException">
-    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>), or answers could not be used
+    /// The limit does not suffice (<see cref="FaultKind.ResourceMissing"/>; <see cref="FaultKind.Usage"/> where it never can), or answers could not be used
     /// (<see cref="FaultKind.BadInput"/>): whatever else was asked is finished and stored. Or whatever the model and the store have
     /// to say.
     /// </exception>
@@ -72,10 +73,7 @@ public static class KnowledgeReasoner
         var gate = new Lock();
         BatchWorkers.Run(PromptBatches.Of(plan.Ask, model.Memory, options), options.Workers, () => !Volatile.Read(ref spent) && !(clock.Elapsed >= options.Budget?.Time), Work, cancellation);
         if (spent)
-        {
-            throw new Llm4MsrException(FaultKind.ResourceMissing, $"The budget is used up: {spending!.Text()} are spent in this run, and the next prompt may take "
-                + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
-        }
+            throw spending!.Refusal();
         if (unusable is not null)
         {
             throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(
@@ -90,50 +88,52 @@ public static class KnowledgeReasoner
                 Volatile.Write(ref spent, true); // the others finish what they ask
                 return;
             }
-            if (AnswersTo(batch, stop) is not { } answers)
-                return;
-            spending?.Settle(batch, answers);
-            var records = batch.Zip(answers, (question, answer) => Record(data, question, answer, options.States)).ToList();
+            var left = batch.ToHashSet();
+            try
+            {
+                Ask(model, batch, options, stop, answers => Keep(batch, answers, left));
+            }
+            catch (Llm4MsrException e) when (e.IsOfOneInput)
+            {
+                spending?.SettleAtMost(left);
+                lock (gate)
+                {
+                    unusable ??= e;
+                    done = done with { Unusable = done.Unusable + left.Count, TokensDone = done.TokensDone + left.Sum(q => (long)q.Tokens) };
+                    if (done.Unusable > MostUnusable && done.Unusable > 0.01 * (done.Asked + done.Unusable))
+                        throw;
+                    progress?.Invoke(done);
+                }
+            }
+        }
+
+        void Keep(Question[] batch, IReadOnlyList<(int Prompt, Answer Answer)> answers, HashSet<Question> left)
+        {
+            var longest = batch.Max(q => q.Tokens);
+            var answered = answers.Select(a => (Question: batch[a.Prompt], a.Answer)).ToList();
+            left.ExceptWith(answered.Select(a => a.Question));
+            spending?.Settle(answered);
+            var records = answered.Select(a => Record(data, a.Question, a.Answer, options.States)).ToList();
             lock (gate)
             {
                 store.Append(records);
                 done = done with
                 {
-                    Asked = done.Asked + batch.Length,
-                    PromptTokens = done.PromptTokens + answers.Sum(a => (long)a.PromptTokens),
-                    PaddingTokens = done.PaddingTokens + PromptBatches.PaddingOf(batch),
-                    NewTokens = done.NewTokens + answers.Sum(a => (long)a.NewTokens),
-                    TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens),
+                    Asked = done.Asked + answered.Count,
+                    PromptTokens = done.PromptTokens + answered.Sum(a => (long)a.Answer.PromptTokens),
+                    PaddingTokens = done.PaddingTokens + answered.Sum(a => (long)(longest - a.Question.Tokens)),
+                    NewTokens = done.NewTokens + answered.Sum(a => (long)a.Answer.NewTokens),
+                    TokensDone = done.TokensDone + answered.Sum(a => (long)a.Question.Tokens),
                 };
                 progress?.Invoke(done);
             }
         }
-
-        // Null where they cannot be used, and the prompts stay to do.
-        IReadOnlyList<Answer>? AnswersTo(Question[] batch, CancellationToken stop)
-        {
-            try
-            {
-                return Ask(model, batch, options, stop);
-            }
-            catch (Llm4MsrException e) when (e.IsOfOneInput)
-            {
-                spending?.SettleAtMost(batch);
-                lock (gate)
-                {
-                    unusable ??= e;
-                    done = done with { Unusable = done.Unusable + batch.Length, TokensDone = done.TokensDone + batch.Sum(q => (long)q.Tokens) };
-                    if (done.Unusable > MostUnusable && done.Unusable > 0.01 * (done.Asked + done.Unusable))
-                        throw;
-                    progress?.Invoke(done);
-                    return null;
-                }
-            }
-        }
     }
 
-    internal static IReadOnlyList<Answer> Ask(ILanguageModel model, Question[] batch, ReasoningOptions options, CancellationToken cancellation) =>
-        model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options), cancellation);
+    /// <param name="answered">Where given, it takes answers as they come, and cancelling leaves time for those that are begun.</param>
+    internal static IReadOnlyList<Answer> Ask(
+        ILanguageModel model, Question[] batch, ReasoningOptions options, CancellationToken cancellation, Action<IReadOnlyList<(int Prompt, Answer Answer)>>? answered = null) =>
+        model.Generate([.. batch.Select(q => q.Prompt.Chat)], GenerationOf(batch, options) with { Answered = answered }, cancellation);
 
     /// <summary>Whether states come from a second pass, which takes tokens too.</summary>
     internal static bool ReadsAgain(this ILanguageModel model) => model.States.Contains(HiddenStateDefinition.ReadAgain);

@@ -22,7 +22,7 @@ public sealed record Question(KnowledgeKey Key, int AsOfRank, string Basis, Prom
 public static class Questions
 {
     /// <param name="eachUser">Called after each user; may throw to stop.</param>
-    public static IReadOnlyList<Question> Of(InteractionDataset data, ILanguageModel model, ReasoningOptions options, Action<int>? eachUser = null)
+    public static IReadOnlyList<Question> Of(InteractionDataset data, IPromptReader model, ReasoningOptions options, Action<int>? eachUser = null)
     {
         var builder = new PromptBuilder(data, options.Template, model.Cut);
         var questions = new List<Question>();
@@ -38,7 +38,7 @@ public static class Questions
         return questions;
     }
 
-    public static Question OfScenario(InteractionDataset data, PromptBuilder builder, ILanguageModel model, ReasoningOptions options, int scenario)
+    public static Question OfScenario(InteractionDataset data, PromptBuilder builder, IPromptReader model, ReasoningOptions options, int scenario)
     {
         var prompt = builder.ForScenario(scenario);
         var key = KnowledgeKey.ForScenario(data.Description.Scenarios[scenario].Name);
@@ -49,7 +49,7 @@ public static class Questions
 
     /// <summary>A user without a positive is not asked about; nor is a snapshot whose prompt is that of the one before.</summary>
     public static IEnumerable<Question> OfUser(
-        InteractionDataset data, PromptBuilder builder, UserTimeline timeline, ILanguageModel model, ReasoningOptions options, int user)
+        InteractionDataset data, PromptBuilder builder, UserTimeline timeline, IPromptReader model, ReasoningOptions options, int user)
     {
         string? last = null;
         foreach (var rank in SnapshotPlan.RanksFor(data, timeline, options.Protocol, user))
@@ -65,5 +65,5 @@ public static class Questions
         }
     }
 
-    private static int Limit(ILanguageModel model, ReasoningOptions options) => model.ContextLength - options.MaxNewTokens;
+    private static int Limit(IPromptReader model, ReasoningOptions options) => model.ContextLength - options.MaxNewTokens;
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
@@ -14,7 +16,7 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
 {
     private readonly Lock _gate = new();
     private Amount _spent, _reserved;
-    private bool _costIsTheLimit;
+    private (int Prompts, Amount Most, bool IsFirst, bool IsOfCost) _refused;
 
     /// <summary>Sets aside what a batch may take at most.</summary>
     /// <returns>False where it may take more than is left: then it must not be asked.</returns>
@@ -26,7 +28,7 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
             var after = _spent + _reserved + most;
             if (after.Tokens > limit.Tokens || after.Cost > limit.Cost)
             {
-                _costIsTheLimit = after.Cost > limit.Cost;
+                _refused = (batch.Count, most, after == most, after.Cost > limit.Cost);
                 return false;
             }
             _reserved += most;
@@ -34,10 +36,11 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         }
     }
 
-    /// <summary>Puts what a batch took in the place of what was set aside.</summary>
-    public void Settle(IReadOnlyList<Question> batch, IReadOnlyList<Answer> answers)
+    /// <summary>Puts what answers took in the place of what was set aside for them.</summary>
+    public void Settle(IReadOnlyList<(Question Question, Answer Answer)> answered)
     {
-        var (most, took) = (MostFor(batch), answers.Aggregate(default(Amount), (sum, answer) => sum + Of(answer.PromptTokens, answer.NewTokens, answer.TokensReadAgain)));
+        var most = MostFor(answered.Select(a => a.Question));
+        var took = answered.Aggregate(default(Amount), (sum, a) => sum + Of(a.Answer.PromptTokens, a.Answer.NewTokens, a.Answer.TokensReadAgain));
         lock (_gate)
         {
             _reserved -= most;
@@ -45,10 +48,10 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         }
     }
 
-    /// <summary>Takes as spent what was set aside for a batch, where nobody says what it took.</summary>
-    public void SettleAtMost(IReadOnlyList<Question> batch)
+    /// <summary>Takes as spent what was set aside for questions, where nobody says what they took.</summary>
+    public void SettleAtMost(IEnumerable<Question> questions)
     {
-        var most = MostFor(batch);
+        var most = MostFor(questions);
         lock (_gate)
         {
             _reserved -= most;
@@ -69,20 +72,29 @@ internal sealed class Spending(SpendingLimit limit, int maxNewTokens, bool reads
         return prompts;
     }
 
-    /// <summary>What is spent of the limit that was met, for messages: "9,840 of 10,000 tokens (--max-tokens-total)".</summary>
-    public string Text()
+    /// <summary>What to say of the batch that was not asked.</summary>
+    public Llm4MsrException Refusal()
     {
         lock (_gate)
         {
-            return _costIsTheLimit
-                ? FormattableString.Invariant($"{_spent.Cost:0.####} of {limit.Cost:0.####} {limit.Prices?.Currency} (--max-cost)")
-                : FormattableString.Invariant($"{_spent.Tokens:N0} of {limit.Tokens:N0} tokens (--max-tokens-total)");
+            var (number, unit, option) = _refused.IsOfCost ? ("0.####", limit.Prices?.Currency, "--max-cost") : ("N0", "tokens", "--max-tokens-total");
+            if (_refused.IsFirst)
+            {
+                return new(FaultKind.Usage, $"The first {(_refused.Prompts == 1 ? "prompt" : $"{_refused.Prompts} prompts, which are asked together,")} may take {Text(_refused.Most)} {unit}, "
+                    + $"and {option} allows {Limit()}: nothing was asked. Allow more{(_refused.Prompts == 1 ? "" : ", or ask fewer together (--batch-size)")}.");
+            }
+            return new(FaultKind.ResourceMissing, $"The budget is used up: {Text(_spent)} of {Limit()} {unit} ({option}) are spent in this run, and the next prompt may take "
+                + "more than is left. Prompts that were being answered are finished and stored; allow more, or run the command again for another such budget.");
+
+            string Limit() => Text(new Amount(limit.Tokens ?? 0, limit.Cost ?? 0));
+
+            string Text(Amount amount) => _refused.IsOfCost ? amount.Cost.ToString(number, CultureInfo.InvariantCulture) : amount.Tokens.ToString(number, CultureInfo.InvariantCulture);
         }
     }
 
-    private Amount MostFor(IReadOnlyList<Question> batch) => AmountOf(batch, maxNewTokens);
+    private Amount MostFor(IEnumerable<Question> questions) => AmountOf(questions, maxNewTokens);
 
-    private Amount AmountOf(IReadOnlyList<Question> batch, long newTokens) => batch.Aggregate(
+    private Amount AmountOf(IEnumerable<Question> questions, long newTokens) => questions.Aggregate(
         default(Amount), (sum, question) => sum + Of(question.Tokens, newTokens, readsAgain ? question.Tokens + newTokens : 0));
 
     private Amount Of(long prompt, long generated, long readAgain) =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning;
 
@@ -10,47 +11,84 @@ namespace Llm4Msr.Reasoning;
 /// <param name="TextBytes">Per answer, in the mean.</param>
 /// <param name="BatchSeconds">Of every batch of the run, asked or not.</param>
 /// <param name="Load">Processors that were busy per worker: below 1 where others had a share of them.</param>
+/// <param name="Skipped">Prompts of batches whose answers could not be used; they count nowhere else.</param>
+/// <param name="Problem">What was wrong with the first of those; null where there were none.</param>
 public sealed record ProbeResult(
-    int Batches, int Prompts, double Seconds, double NewTokens, double TextBytes, IReadOnlyList<double> BatchSeconds, double Load);
+    int Batches, int Prompts, double Seconds, double NewTokens, double TextBytes, IReadOnlyList<double> BatchSeconds, double Load, int Skipped, string? Problem);
 
 /// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
 public static class TimedProbe
 {
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1), s_leastTime = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// The batches, which are ordered by length, are cut into strata of equal work, and the middle one of each is asked, by as
-    /// many workers as the run has. Another batch takes as long per unit of work as the asked one nearest to it.
+    /// many workers as the run has; of a model that is quick, and costs nothing, more are asked until some seconds are spent. Another batch takes as long per unit of work as the asked one nearest to it.
     /// </summary>
     /// <param name="batches">All of the run; at least one.</param>
-    /// <param name="strata">How many are asked, at most.</param>
+    /// <param name="strata">How many are asked, at most; of a quick model at first.</param>
+    /// <exception cref="Llm4MsrException">No answer at all could be used; or whatever the model has to say.</exception>
     public static ProbeResult Run(ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation)
     {
-        var chosen = Middles(batches, strata, options);
+        List<int> chosen = [];
         var seconds = new double[batches.Count];
         long prompts = 0, newTokens = 0, textBytes = 0;
+        WarmUp(model, batches, options, cancellation);
+        List<int> answered = [];
+        Llm4MsrException? unusable = null;
+        var busy = 0.0;
         var gate = new Lock();
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
-        BatchWorkers.Run(chosen, options.Workers, () => true, (at, stop) =>
+        do
+        {
+            var next = Middles(batches, strata, options).Except(chosen).ToList();
+            chosen.AddRange(next);
+            BatchWorkers.Run(next, options.Workers, () => true, Time, cancellation);
+            strata *= 2;
+        }
+        while (model.Memory != ModelMemory.Elsewhere && clock.Elapsed < s_leastTime && chosen.Count < batches.Count);
+        var took = clock.Elapsed.TotalSeconds;
+        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / busy;
+        if (answered.Count == 0)
+            throw unusable!;
+
+        answered.Sort(); // of two that are equally near the first counts, whoever was answered first
+        foreach (var at in Enumerable.Range(0, batches.Count).Except(answered))
+        {
+            var nearest = answered.MinBy(other => Math.Abs(other - at));
+            seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
+        }
+        return new ProbeResult(
+            answered.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load,
+            chosen.Except(answered).Sum(at => batches[at].Length), unusable?.Message);
+
+        void Time(int at, CancellationToken stop)
         {
             var batchClock = Stopwatch.StartNew();
-            var answers = KnowledgeReasoner.Ask(model, batches[at], options, stop);
+            IReadOnlyList<Answer> answers = [];
+            Llm4MsrException? problem = null;
+            try
+            {
+                answers = KnowledgeReasoner.Ask(model, batches[at], options, stop);
+            }
+            catch (Llm4MsrException e) when (e.IsOfOneInput)
+            {
+                problem = e;
+            }
             seconds[at] = batchClock.Elapsed.TotalSeconds;
             lock (gate)
             {
+                busy += seconds[at];
+                unusable ??= problem;
+                if (problem is not null)
+                    return;
+                answered.Add(at);
                 prompts += answers.Count;
                 newTokens += answers.Sum(a => (long)a.NewTokens);
                 textBytes += answers.Sum(a => (long)Encoding.UTF8.GetByteCount(a.Text));
             }
-        }, cancellation);
-        var took = clock.Elapsed.TotalSeconds;
-        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / chosen.Sum(at => seconds[at]);
-
-        foreach (var at in Enumerable.Range(0, batches.Count).Except(chosen))
-        {
-            var nearest = chosen.MinBy(other => Math.Abs(other - at));
-            seconds[at] = seconds[nearest] * Work(batches[at], options) / Work(batches[nearest], options);
         }
-        return new ProbeResult(chosen.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load);
     }
 
     /// <summary>When the last of several workers is done that take batches in their order.</summary>
@@ -67,6 +105,25 @@ public static class TimedProbe
             free.Enqueue(worker, end);
         }
         return (last, begun);
+    }
+
+    /// <summary>
+    /// What is done for the first time takes longer, here many times as long as it does again, and .NET makes code faster only once it
+    /// has run for a while: each worker asks the shortest prompt before anything is timed, and a small model several times. A server is
+    /// warm, and costs.
+    /// </summary>
+    private static void WarmUp(ILanguageModel model, IReadOnlyList<Question[]> batches, ReasoningOptions options, CancellationToken cancellation)
+    {
+        if (model.Memory == ModelMemory.Elsewhere)
+            return;
+        var shortest = batches.SelectMany(batch => batch).MinBy(question => question.Tokens)!;
+        BatchWorkers.Run(Enumerable.Repeat(shortest, options.Workers), options.Workers, () => true, (question, stop) =>
+        {
+            var clock = Stopwatch.StartNew();
+            do
+                KnowledgeReasoner.Ask(model, [question], options, stop);
+            while (clock.Elapsed < s_warmUp);
+        }, cancellation);
     }
 
     private static List<int> Middles(IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options)

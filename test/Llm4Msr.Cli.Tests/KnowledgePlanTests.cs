@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Llm4Msr.Testing;
+using TorchSharp;
 
 namespace Llm4Msr.Cli.Tests;
 
@@ -85,6 +86,18 @@ public sealed class KnowledgePlanTests : IDisposable
         Assert.Equal(0, whole.GetProperty("prompt").GetProperty("itemsCut").GetInt32());
         Assert.Equal(1, cut.GetProperty("prompt").GetProperty("itemsCut").GetInt32());
         Assert.InRange(cut.GetProperty("tokens").GetInt32(), 1, tokens - 1);
+    }
+
+    [Fact]
+    public void ShowingAPromptReadsNoWeights()
+    {
+        var before = Made();
+
+        CommandRun.Succeeding("prompts", "show", _scratch["data"], "--user", "2", "--protocol", "train-part", "--model", _model);
+
+        Assert.Equal(before, Made()); // weights are tensors
+
+        static long Made() => DisposeScopeManager.Statistics.TensorStatistics.CreatedInScopeCount + DisposeScopeManager.Statistics.TensorStatistics.CreatedOutsideScopeCount;
     }
 
     private void Prepare(string logs, string data, int later, int moreUsers = 0)

@@ -165,9 +165,12 @@ public sealed class KnowledgeVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--budget is 'much', expected a number of tokens like 500000 or a time like 90s, 30m or 8h.", "--budget", "much")]
-    [InlineData("--budget is '0', expected a number of tokens like 500000 or a time like 90s, 30m or 8h.", "--budget", "0")]
-    [InlineData("--max-age is '30', expected a time like 90s, 30m, 8h or 30d.", "--max-age", "30")]
+    [InlineData("--budget is 'much', expected a number of tokens like 500000 or a time like 90s, 30m or 8h, at most 100000d.", "--budget", "much")]
+    [InlineData("--budget is '0', expected a number of tokens like 500000 or a time like 90s, 30m or 8h, at most 100000d.", "--budget", "0")]
+    [InlineData("--budget is '2147483647h', expected a number of tokens like 500000 or a time like 90s, 30m or 8h, at most 100000d.", "--budget", "2147483647h")]
+    [InlineData("--max-age is '30', expected a time like 90s, 30m, 8h or 30d, at most 100000d.", "--max-age", "30")]
+    [InlineData("--max-age is '100001d', expected a time like 90s, 30m, 8h or 30d, at most 100000d.", "--max-age", "100001d")]
+    [InlineData("--max-age is '2147483647h', expected a time like 90s, 30m, 8h or 30d, at most 100000d.", "--max-age", "2147483647h")]
     [InlineData("--min-new and --max-age decide what is taken over from an earlier store. Say which: --reuse OLD.db, or leave them out.", "--min-new", "5")]
     [InlineData("--reuse and --out are the same file 'a.db'. What is taken over goes into a new store: name another file for it.", "--reuse", "a.db", "--out", "a.db")]
     [InlineData("--probe is -1, expected 0 or more.", "--probe", "-1")]

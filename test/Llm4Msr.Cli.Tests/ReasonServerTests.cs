@@ -218,7 +218,13 @@ public sealed class ReasonServerTests : IDisposable
     [InlineData("--state-server is 'localhost:8081', expected an address such as http://127.0.0.1:8080.", "--model", "http://127.0.0.1:1", "--state-server", "localhost:8081")]
     [InlineData("--max-cost needs a price list (--prices FILE).", "--model", "http://127.0.0.1:1", "--max-cost", "3")]
     [InlineData("--concurrency is 0, expected 1 or more.", "--model", "http://127.0.0.1:1", "--concurrency", "0")]
-    [InlineData("--give-up-after is 0, expected a number above 0.", "--model", "http://127.0.0.1:1", "--give-up-after", "0")]
+    [InlineData("--give-up-after is 0, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--give-up-after", "0")]
+    [InlineData("--give-up-after is 86401, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--give-up-after", "86401")]
+    [InlineData("--timeout is 8640000000, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--timeout", "8640000000")]
+    [InlineData("--timeout is -1, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--timeout", "-1")]
+    [InlineData("--timeout is 0, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--timeout", "0")]
+    [InlineData("--timeout is NaN, expected seconds from 0.01 to 86400 (a day).", "--model", "http://127.0.0.1:1", "--timeout", "NaN")]
+    [InlineData("--timeout is '100000d', expected a number like 0.001.", "--model", "http://127.0.0.1:1", "--timeout", "100000d")]
     [InlineData("--max-tokens-total is -5, expected a number above 0.", "--model", "m.gguf", "--max-tokens-total", "-5")]
     [InlineData("--state-model-name and --state-dialect are for a second server (--state-server URL); it may have the address of the first.", "--model", "http://127.0.0.1:1", "--state-dialect", "vllm")]
     [InlineData("--dialect is 'lama-cpp', expected one of: llama-cpp, vllm, openai. Did you mean 'llama-cpp'?", "--model", "http://127.0.0.1:1", "--dialect", "lama-cpp")]
@@ -228,6 +234,39 @@ public sealed class ReasonServerTests : IDisposable
 
         Assert.StartsWith($"error: {sentence}\n", run.Errors, StringComparison.Ordinal);
         Assert.Equal(2, run.Code);
+    }
+
+    [Fact]
+    public void TheLongestTimesAreTakenByEveryTimer() => CommandRun.Succeeding(Reason("a.db", "--timeout", "86400", "--give-up-after", "86400"));
+
+    [Fact]
+    public void ALimitThatTheFirstPromptExceedsIsAWrongLimitAndNotAUsedOne()
+    {
+        var run = CommandRun.Of(Reason("a.db", "--max-tokens-total", "100"));
+
+        Assert.Equal((2, 0), (run.Code, Asked));
+        Assert.Matches(@"\Aerror: The first prompt may take [\d,]+ tokens, and --max-tokens-total allows 100: nothing was asked\. Allow more\. Of 33 prompts 0 are stored", run.Errors);
+    }
+
+    [Fact]
+    public void APlanGoesOnWithoutThePromptsOfItsProbeThatAreNotAnsweredAndSaysSo()
+    {
+        var left = 2;
+        _server.Instead = request => request.Path == "/v1/chat/completions" && Interlocked.Decrement(ref left) == 0
+            ? new TestResponse("""{"error":{"message":"not this one"}}""", 400)
+            : null;
+        string[] plan = ["knowledge", "plan", _scratch["data"], "--model", _server.Address.ToString(), "--protocol", "train-part", "--concurrency", "1", "--probe", "4"];
+
+        var json = CommandRun.Succeeding([.. plan, "--json"]).Json.GetProperty("time");
+        left = 2;
+        var forPeople = CommandRun.Succeeding(plan);
+        _server.Instead = request => request.Path == "/v1/chat/completions" ? new TestResponse("""{"error":{"message":"none"}}""", 400) : null;
+        var none = CommandRun.Of(plan);
+
+        Assert.Equal((3, 1), (json.GetProperty("probedPrompts").GetInt32(), json.GetProperty("skippedPrompts").GetInt32()));
+        Assert.Matches(@"skipped +1 prompts of the probe, whose answers cannot be used\. The first: .*not this one", forPeople.Output);
+        Assert.Equal((4, ""), (none.Code, none.Output));
+        Assert.Contains("(400: none)", none.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

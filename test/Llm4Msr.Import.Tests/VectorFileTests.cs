@@ -1,4 +1,5 @@
 using Llm4Msr.Knowledge;
+using Llm4Msr.Language.Tests.Fuzzing;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
 using ParquetSharp;
@@ -96,6 +97,45 @@ public sealed class VectorFileTests : IDisposable
     }
 
     private VectorSource Source(string file) => new(KnowledgeLevel.User, 4, "mean", _scratch[file], "v");
+
+    /// <summary>What any file makes the reader hold: no more than it accounts for, and a named error where it is none.</summary>
+    [Theory, InlineData(".parquet"), InlineData(".jsonl"), InlineData(".safetensors")]
+    public void AnyDamageIsVectorsOrANamedError(string ending)
+    {
+        var file = "a" + ending;
+        (string Id, float[] Vector)[] rows = [.. Enumerable.Range(0, 20).Select(k => ($"{k}", new float[] { k, k * 0.5f, -k }))];
+        if (ending == ".safetensors")
+        {
+            using var stream = File.Create(_scratch[file]);
+            Safetensors.Write(stream, [("v", TorchSharp.torch.tensor([.. rows.SelectMany(r => r.Vector)]).view(20, 3))]);
+        }
+        else
+        {
+            Write(file, rows);
+        }
+        string[] keys = [.. rows.Select(r => r.Id)];
+        var mutations = new Mutations(File.ReadAllBytes(_scratch[file]), seed: 9);
+        var refused = 0;
+        for (var i = 0; i < 1000; i++)
+        {
+            var bytes = mutations.Next(int.MaxValue);
+            File.WriteAllBytes(_scratch[file], bytes);
+            var allocated = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                var matrix = VectorFile.Read(Source(file), keys);
+                Assert.All(matrix.Rows, row => Assert.All(row, value => Assert.True(float.IsFinite(value))));
+            }
+            catch (Llm4MsrException e)
+            {
+                Assert.Contains(_scratch[file], e.Message, StringComparison.Ordinal);
+                Assert.InRange(e.Message.Length, 20, 2000);
+                refused++;
+            }
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, (64 << 20) + 4 * bytes.Length);
+        }
+        Assert.InRange(refused, 300, 1000);
+    }
 
     private VectorMatrix Read(string file) => VectorFile.Read(Source(file), []);
 

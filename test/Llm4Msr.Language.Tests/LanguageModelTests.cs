@@ -266,6 +266,43 @@ public class LanguageModelTests
     }
 
     [Fact]
+    public void AnAnswerIsHandedOverAtTheTokenThatEndsItWithThoseThatEndThereToo()
+    {
+        using var scratch = new ScratchFolder();
+        using var model = LoadWith(scratch, "llama_untied", config => config["eos_token_id"] = new JsonArray(172, 219)); // after 12, 12, 2 and 1 tokens
+        List<(int Prompt, Answer Answer)[]> handedOver = [];
+
+        var answers = model.Generate([.. Golden.Prompts("llama_untied").Select(p => p.Ids)], new GenerationOptions(12) { Answered = some => handedOver.Add([.. some]) }, TestContext.Current.CancellationToken);
+
+        Assert.Equal([[3], [2], [0, 1]], handedOver.Select(some => some.Select(a => a.Prompt)));
+        Assert.All(handedOver.SelectMany(some => some), a => Assert.Same(answers[a.Prompt], a.Answer));
+    }
+
+    [Fact]
+    public void PromptsThatAreReadWhenCancelledAreAnsweredToTheirEndAndTheOthersAreNot()
+    {
+        const int Prompts = 24, Length = 400; // pieces of 768 tokens
+        using var model = LoadWithContext(1024);
+        var random = new Random(9);
+        int[][] prompts = [.. Enumerable.Range(0, Prompts).Select(_ => Enumerable.Range(0, Length).Select(_ => random.Next(3, 320)).ToArray())];
+        var alone = prompts.Select(prompt => model.Answers(3, prompt)[0]).ToList();
+        List<(int Prompt, Answer Answer)> answered = [];
+
+        for (var patience = 1; answered.Count is 0 or Prompts; patience = answered.Count == 0 ? 2 * patience : patience / 2 + 1)
+        {
+            Assert.InRange(patience, 1, 60_000); // milliseconds, until cancelling falls between the first piece and the last
+            answered.Clear();
+            using var stop = new CancellationTokenSource(patience);
+            var ended = Record.Exception(() => model.Generate(prompts, new GenerationOptions(3) { Answered = answered.AddRange }, stop.Token));
+            Assert.True(ended is OperationCanceledException || answered.Count == Prompts, $"{ended}");
+        }
+
+        Assert.Equal(Enumerable.Range(0, answered.Count), answered.Select(a => a.Prompt));
+        foreach (var (prompt, answer) in answered)
+            AssertSame(alone[prompt], answer);
+    }
+
+    [Fact]
     public void EqualWeightsHaveEqualIdentityAndOthersAnother()
     {
         using var scratch = new ScratchFolder();

@@ -1,4 +1,5 @@
 using Llm4Msr.Language;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Reasoning.Tests;
 
@@ -16,6 +17,12 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
 
     /// <summary>Called once a batch is thought over, outside of any lock.</summary>
     public Action? AfterBatch { get; set; }
+
+    /// <summary>How many prompts of a batch are read when it is cancelled: they are answered before the call ends.</summary>
+    public int ReadWhenCancelled { get; init; } = int.MaxValue;
+
+    /// <summary>Which batch, counted from 0, has a third prompt without a usable answer, after two that have one.</summary>
+    public int? UnusableThirdOf { get; init; }
 
     /// <summary>What draws depended on, where tokens were drawn.</summary>
     public List<string> SamplingKeys { get; } = [];
@@ -43,16 +50,18 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
     public IReadOnlyList<Answer> Generate(IReadOnlyList<ChatPrompt> asked, GenerationOptions options, CancellationToken cancellation = default)
     {
         var prompts = asked.Select(Encode).ToList();
+        int batch;
         lock (_gate)
         {
+            batch = BatchSizes.Count;
             cancellation.ThrowIfCancellationRequested();
-            BeforeBatch?.Invoke(BatchSizes.Count);
             BatchSizes.Add(prompts.Count);
+            BeforeBatch?.Invoke(batch);
             Asked.AddRange(prompts);
             SamplingKeys.AddRange(options.Sampling?.Keys ?? []);
         }
         AfterBatch?.Invoke();
-        return [.. prompts.Select(prompt =>
+        IReadOnlyList<Answer> answers = [.. prompts.Select(prompt =>
         {
             var sum = prompt.Select((token, k) => token * (k % 7 + 1)).Sum();
             float[] State(int which) => [sum % 97, which, prompt.Length % 89, prompt[^3]];
@@ -61,6 +70,14 @@ internal sealed class FakeLanguageModel(int contextLength = 10_000) : ILanguageM
                 AfterLayers = options.Layers.ToDictionary(layer => layer, layer => new HiddenStates(State(10 * layer), State(10 * layer + 1), State(10 * layer + 2), State(10 * layer + 3))),
             };
         })];
+        if (batch == UnusableThirdOf)
+        {
+            options.Answered?.Invoke([.. answers.Take(2).Select((answer, i) => (i, answer))]);
+            throw new Llm4MsrException(FaultKind.BadInput, "It says nothing.") { IsOfOneInput = true };
+        }
+        var read = cancellation.IsCancellationRequested ? Math.Min(ReadWhenCancelled, answers.Count) : answers.Count;
+        options.Answered?.Invoke([.. answers.Take(read).Select((answer, i) => (i, answer))]);
+        return read == answers.Count ? answers : throw new OperationCanceledException(cancellation);
     }
 
     public void Dispose()

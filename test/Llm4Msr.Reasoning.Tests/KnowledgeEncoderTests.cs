@@ -83,6 +83,35 @@ public sealed class KnowledgeEncoderTests : IDisposable
         };
     }
 
+    [Theory]
+    [InlineData(float.NaN, "holds NaN at position 0")]
+    [InlineData(float.PositiveInfinity, "holds Infinity at position 0")]
+    [InlineData(2f, "is 2 at every position")]
+    public void AVectorThatNoEncoderMeansIsRefusedByNameAndNotStored(float value, string what)
+    {
+        var asked = KnowledgeEncoder.FingerprintOfItems(new FakeEncoder(), _data, new EncodingOptions()) with { UserWidth = 2 };
+        using (var texts = KnowledgeStore.OpenForWriting(_scratch["texts.db"], asked, _data.Description.InteractionsHash))
+        {
+            texts.Append([new()
+            {
+                Key = KnowledgeKey.ForUser("1"),
+                AsOfRank = 2,
+                AsOfTime = 2,
+                PromptHash = FileHash.Of("prompt"),
+                Text = "likes jazz",
+                Vectors = [[0, 1]],
+            }]);
+        }
+        using var said = KnowledgeStore.OpenForReading(_scratch["texts.db"]);
+        var encoder = new FakeEncoder { Always = value };
+        using var store = KnowledgeStore.OpenForWriting(_scratch["encoded.db"], KnowledgeEncoder.FingerprintOfTexts(encoder, said.Fingerprint), said.InteractionsHash);
+
+        var error = Assert.Throws<Llm4MsrException>(() => KnowledgeEncoder.OfTexts(encoder, said, store, new EncodingOptions(), CancellationToken.None));
+
+        Assert.Matches($"The knowledge of user '1' as of rank 2 cannot be stored: its vector '.*' {what}", error.Message);
+        Assert.Equal(0, store.Count);
+    }
+
     private EncodingResult Encode(FakeEncoder encoder, KnowledgeProtocol protocol)
     {
         var options = new EncodingOptions { Protocol = protocol, BatchSize = 2, Workers = 2 };
@@ -105,6 +134,9 @@ public sealed class KnowledgeEncoderTests : IDisposable
 
         public int Encoded => _encoded;
 
+        /// <summary>In all places of every vector.</summary>
+        public float? Always { get; init; }
+
         public string Name => "fake";
 
         public string WeightsHash => FileHash.Of("weights");
@@ -120,7 +152,7 @@ public sealed class KnowledgeEncoderTests : IDisposable
         public IReadOnlyList<float[]> Encode(IReadOnlyList<int[]> texts)
         {
             Interlocked.Add(ref _encoded, texts.Count);
-            return [.. texts.Select(t => VectorOf(new string([.. t.Select(c => (char)c)])))];
+            return [.. texts.Select(t => Always is { } value ? [value, value, value] : VectorOf(new string([.. t.Select(c => (char)c)])))];
         }
     }
 }

@@ -209,6 +209,38 @@ public sealed class KnowledgeReasonerTests : IDisposable
     }
 
     [Fact]
+    public void WhatWasReadOfABatchWhenCancelledIsStoredAndTheNextRunAsksOnlyTheRest()
+    {
+        using var stop = new CancellationTokenSource();
+        var model = new FakeLanguageModel { BeforeBatch = batch => { if (batch == 2) stop.Cancel(); }, ReadWhenCancelled = 3 };
+        var acknowledged = new ReasoningProgress();
+
+        Assert.ThrowsAny<OperationCanceledException>(() => { Run(model, "a.db", s_options with { Workers = 1 }, stop: stop, acknowledge: p => acknowledged = p); });
+        var again = new FakeLanguageModel();
+        var done = Run(again, "a.db", s_options);
+
+        var prompts = Questions.Of(_data, again, s_options).Count;
+        Assert.Equal((2 + 4 + 3, 2 * (2 + 4 + 3)), (acknowledged.Asked, acknowledged.NewTokens));
+        Assert.Equal((prompts - (2 + 4 + 3), prompts - (2 + 4 + 3)), (done.Asked, again.Asked.Count));
+        Run(new FakeLanguageModel(), "whole.db", s_options);
+        Assert.Equal(ContentHash("whole.db"), ContentHash("a.db"));
+    }
+
+    [Fact]
+    public void AnswersThatCameBeforeAnUnusableOneOfTheirBatchAreStoredAndPaidForAsTheyWere()
+    {
+        var model = new FakeLanguageModel { UnusableThirdOf = 1 };
+        var options = s_options with { Workers = 1, Limit = new SpendingLimit(10_000_000) };
+
+        var error = Assert.Throws<Llm4MsrException>(() => { Run(model, "a.db", options); });
+
+        var prompts = Questions.Of(_data, model, options).Count;
+        using var store = KnowledgeStore.OpenForReading(_scratch["a.db"]);
+        Assert.Equal(prompts - 2, store.Count); // of a batch of four the first two
+        Assert.StartsWith($"Of {prompts} prompts 2 got no answer that can be used", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ARecordSaysWhatWasAskedAndFromWhen()
     {
         var model = new FakeLanguageModel();

@@ -1,4 +1,6 @@
 using Llm4Msr.Knowledge;
+using Llm4Msr.Language;
+using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
 
 namespace Llm4Msr.Reasoning.Tests;
@@ -52,6 +54,68 @@ public class TimedProbeTests
         var probe = TimedProbe.Run(model, Batches([300, 200, 100]), strata: 50, s_options, TestContext.Current.CancellationToken);
 
         Assert.Equal((3, 24), (probe.Batches, model.Asked.Count));
+    }
+
+    [Fact]
+    public void EachWorkerWarmsUpOnTheShortestPromptBeforeAnythingIsTimed()
+    {
+        var model = new FakeLanguageModel { Memory = new(1, 0, 0) };
+        model.BeforeBatch = batch => Thread.Sleep(model.BatchSizes[batch] == 1 ? 100 : 0);
+
+        var probe = TimedProbe.Run(model, Batches([300, 100]), strata: 2, s_options with { Workers = 2 }, TestContext.Current.CancellationToken);
+
+        Assert.Equal([8, 8], model.BatchSizes.SkipWhile(size => size == 1));
+        Assert.InRange(model.BatchSizes.Count, 2 + 2, 2 + 12);
+        Assert.All(model.Asked.Take(model.BatchSizes.Count - 2), tokens => Assert.Equal(1, tokens.Count(token => token == 'x'))); // of the second batch
+        Assert.Equal(16, probe.Prompts);
+    }
+
+    [Fact]
+    public void OfAQuickModelMoreIsAskedThanOfASlowOne()
+    {
+        var quick = new FakeLanguageModel { Memory = new(1, 0, 0) };
+        var slow = new FakeLanguageModel { Memory = new(1, 0, 0) };
+        slow.BeforeBatch = batch => Thread.Sleep(slow.BatchSizes[batch] == 1 ? 0 : 6000);
+        var batches = Batches([.. Enumerable.Repeat(300, 30)]);
+
+        Assert.Equal(30, TimedProbe.Run(quick, batches, strata: 1, s_options, TestContext.Current.CancellationToken).Batches); // each once
+        Assert.Equal(1, TimedProbe.Run(slow, batches, strata: 1, s_options, TestContext.Current.CancellationToken).Batches);
+        Assert.Equal(30, quick.BatchSizes.Count(size => size == 8));
+    }
+
+    [Fact]
+    public void AServerIsWarm()
+    {
+        var model = new FakeLanguageModel { Memory = ModelMemory.Elsewhere };
+
+        TimedProbe.Run(model, Batches([300, 100]), strata: 2, s_options, TestContext.Current.CancellationToken);
+
+        Assert.Equal([8, 8], model.BatchSizes);
+    }
+
+    [Fact]
+    public void ABatchWithoutUsableAnswersIsLeftOutAndTheOthersTellTheTime()
+    {
+        var model = new FakeLanguageModel { Memory = ModelMemory.Elsewhere };
+        model.BeforeBatch = batch =>
+        {
+            if (batch == 1)
+                throw new Llm4MsrException(FaultKind.BadInput, "It says nothing.") { IsOfOneInput = true };
+            Thread.Sleep(batch == 0 ? 20 : 60);
+        };
+
+        var probe = TimedProbe.Run(model, Batches([300, 300, 300]), strata: 3, s_options, TestContext.Current.CancellationToken);
+
+        Assert.Equal((2, 16, 8, "It says nothing."), (probe.Batches, probe.Prompts, probe.Skipped, probe.Problem));
+        Assert.Equal(probe.BatchSeconds[0], probe.BatchSeconds[1], new Near()); // as long as the nearest that was answered
+    }
+
+    [Fact]
+    public void WhereNoAnswerAtAllCanBeUsedTheProbeSaysWhy()
+    {
+        var model = new FakeLanguageModel { Memory = ModelMemory.Elsewhere, BeforeBatch = _ => throw new Llm4MsrException(FaultKind.BadInput, "It says nothing.") { IsOfOneInput = true } };
+
+        Assert.Equal("It says nothing.", Assert.Throws<Llm4MsrException>(() => TimedProbe.Run(model, Batches([300, 100]), strata: 2, s_options, TestContext.Current.CancellationToken)).Message);
     }
 
     [Fact]

@@ -11,11 +11,10 @@ internal sealed record GridBudget(int? Cells, TimeSpan? Time)
     /// <param name="text"><c>12</c> cells, or <c>90s</c>, <c>30min</c>, <c>2h</c>.</param>
     public static GridBudget Parse(string option, string text)
     {
-        foreach (var (unit, seconds) in new[] { ("min", 60), ("h", 3600), ("s", 1), ("", 0) })
-        {
-            if (text.EndsWith(unit, StringComparison.Ordinal) && int.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0)
-                return seconds == 0 ? new(count, null) : new(null, TimeSpan.FromSeconds((double)count * seconds));
-        }
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var cells) && cells > 0)
+            return new(cells, null);
+        if (LongTime.Of(text) is { } time)
+            return new(null, time);
         throw new Llm4MsrException(FaultKind.Usage, $"{option} is '{text}', expected a number of cells like 12, or a time like 90s, 30min or 2h.");
     }
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Llm4Msr.Import;
-using Llm4Msr.Platform;
 using Spectre.Console;
 
 namespace Llm4Msr.Cli.Verbs;
@@ -20,7 +19,6 @@ internal static class KnowledgeExportVerb
         verb.SetAction(parsed =>
         {
             OutputFile.CheckPlace(parsed.GetRequiredValue(file));
-            Libtorch.Require();
             var result = ExportedKnowledge.Write(parsed.GetRequiredValue(store), parsed.GetRequiredValue(file));
             cli.Terminal.Result(result, console => console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records exported to {string.Join(" and ", result.Files)}.")));
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Llm4Msr.Data;
 using Llm4Msr.Import;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
@@ -25,25 +24,27 @@ internal static class KnowledgeImportVerb
         var keys = new Option<FileInfo?>("--keys") { Description = "Text file for tensors: the user id of each row, one per line [default: the users of the data in their order]." };
         var protocol = Spelling.Option("--protocol", "Which rows the vectors were made from, and which may see them.", KnowledgeProtocol.PastOnly);
         var name = new Option<string>("--name") { Description = "What the vectors are called in the fingerprint.", DefaultValueFactory = _ => "imported" };
+        var limits = new ImportLimits();
         var verb = new Verb("import", "Make a store from an exported one, or from vectors made elsewhere.",
             "llm4msr knowledge import copy.db --from knowledge.parquet",
             "llm4msr knowledge import encoder.db --data data --protocol train-part --vectors user@80%:mean=encoder.safetensors#user --vectors scenario:mean=encoder.safetensors#scenario",
             "llm4msr knowledge import encoder.db --data data --vectors user@40%:mean=early.parquet#vector --vectors user@80%:mean=late.parquet#vector")
         {
-            output, from, data, vectors, keys, protocol, name,
+            output, from, data, vectors, keys, protocol, name, limits.Memory, limits.Time,
         };
         verb.SetAction(parsed =>
         {
-            Libtorch.Require();
+            var (memory, time) = limits.Read(parsed);
             var store = parsed.GetRequiredValue(output);
             switch (parsed.GetValue(from), parsed.GetValue(data), parsed.GetValue(vectors))
             {
                 case ({ } file, null, null or []):
-                    Exported(cli, file, store);
+                    Exported(cli, store, ImportProcess.Exported(file, store, memory, time, cli.Cancellation));
                     break;
                 case (null, { } folder, { Length: > 0 } sources):
                     var ids = parsed.GetValue(keys) is { } list ? ReadKeys(list.FullName) : null;
-                    Elsewhere(cli, folder, new KnowledgeImportOptions(parsed.GetValue(name)!, parsed.GetValue(protocol).Value, [.. sources.Select(ParseSource)], ids), store);
+                    var options = new KnowledgeImportOptions(parsed.GetValue(name)!, parsed.GetValue(protocol).Value, [.. sources.Select(ParseSource)], ids);
+                    Elsewhere(cli, store, ImportProcess.Vectors(folder, options, store, memory, time, cli.Cancellation));
                     break;
                 default:
                     throw new Llm4MsrException(FaultKind.Usage, "Say either --from FILE, for an exported store, or --data FOLDER and --vectors WHAT=FILE#NAME, for vectors made elsewhere.");
@@ -52,25 +53,19 @@ internal static class KnowledgeImportVerb
         return verb;
     }
 
-    private static void Exported(Cli cli, string file, string store)
-    {
-        var result = ExportedKnowledge.Read(file, store);
+    private static void Exported(Cli cli, string store, ExportedKnowledgeResult result) =>
         cli.Terminal.Result(new { store, result.Records, result.ContentHash }, console =>
         {
             console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records imported into {store}, the same as were exported."));
             SayNext(console, store);
         });
-    }
 
-    private static void Elsewhere(Cli cli, string folder, KnowledgeImportOptions options, string store)
-    {
-        var result = KnowledgeImport.Run(InteractionDataset.Open(folder), options, store);
+    private static void Elsewhere(Cli cli, string store, KnowledgeImportResult result) =>
         cli.Terminal.Result(new { store, result.Records, result.UsersWithoutVectors }, console =>
         {
             console.WriteLine(FormattableString.Invariant($"{result.Records:N0} records imported into {store}; rows of zeros, which say nothing, left out: {result.UsersWithoutVectors:N0}."));
             SayNext(console, store);
         });
-    }
 
     private static void SayNext(IAnsiConsole console, string store) =>
         console.WriteLine($"Next: 'llm4msr knowledge stats {store}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {store} --out RUN'.");

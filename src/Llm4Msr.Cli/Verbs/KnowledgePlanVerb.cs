@@ -14,7 +14,7 @@ internal static class KnowledgePlanVerb
     public static Verb Create(Cli cli)
     {
         var arguments = new ReasonArguments("Knowledge store that would be gone on with [default: a new one].", outputRequired: false);
-        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts; 0 for none [default: two for each worker; none of a server, where they cost].", HelpName = "N" };
+        var probe = new Option<int?>("--probe") { Description = "Batches that are asked to take the time, spread over the lengths of prompts, and more of a model that is quick; 0 for none [default: two for each worker; none of a server, where they cost].", HelpName = "N" };
         var verb = new Verb("plan", "What 'reason' with the same options would ask, how long it takes, and what it costs. Some batches are asked to take the time; nothing is stored.",
             "llm4msr knowledge plan data --model SmolLM2-135M-Instruct.Q4_1.gguf",
             "llm4msr knowledge plan data-of-today --model SmolLM2-135M-Instruct.Q4_1.gguf --reuse yesterday.db --min-new 5 --prices prices.json")
@@ -39,7 +39,7 @@ internal static class KnowledgePlanVerb
         using var store = settings.Output is { } path && File.Exists(path) ? KnowledgeStore.OpenForReading(path) : null;
         store?.RequireFingerprint(fingerprint);
         store?.RequireInteractions(data.Description.InteractionsHash);
-        var questions = settings.Questions(cli, data, model);
+        var questions = ReasonRun.Questions(cli, data, model, options);
         var todo = ReasoningPlan.Of(data, questions, store, earlier, options);
         var plan = KnowledgePlan.Of(data, model, questions, todo, options, probe ?? (settings.Model.IsServer ? 0 : 2 * options.Workers), settings.Spending.PricesOf(model), cli.Cancellation);
         cli.Terminal.Result(plan, console => Print(console, plan, options, settings.Model.IsServer));
@@ -75,6 +75,8 @@ internal static class KnowledgePlanVerb
             if (time.WithinBudget < plan.ToAsk)
                 Row("in that time", $"{time.WithinBudget:N0} of {plan.ToAsk:N0} prompts");
             Row("probe", $"{time.ProbedPrompts:N0} prompts in {time.ProbedBatches} batches, {Terminal.Duration(TimeSpan.FromSeconds(time.ProbeSeconds))}");
+            if (time.Problem is { } problem)
+                Row("skipped", $"{time.SkippedPrompts:N0} prompts of the probe, whose answers cannot be used. The first: {problem}");
         }
         if (plan.Cost is { } cost)
             Row("cost", $"{Money(cost.Expected)} {cost.Currency}, at most {Money(cost.AtMost)}");

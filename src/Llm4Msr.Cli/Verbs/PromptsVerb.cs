@@ -35,7 +35,7 @@ internal static class PromptsVerb
         {
             AtLeast.Check(1, ("--history", parsed.GetValue(history)), ("--max-new-tokens", parsed.GetValue(newTokens)));
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
-            using var reader = parsed.GetValue(model) is { } path ? LanguageModel.Load(path, new LoadOptions(parsed.GetValue(chat), WeightStorage.Keep)) : null;
+            var reader = parsed.GetValue(model) is { } path ? PromptReader.Open(path, parsed.GetValue(chat)) : null;
             var options = new ReasoningOptions
             {
                 History = parsed.GetValue(history),
@@ -70,7 +70,7 @@ internal static class PromptsVerb
     /// <param name="Tokens">As the model reads it; null where none was named.</param>
     private sealed record ShownPrompt(int? AsOfRank, Prompt Prompt, int? Tokens);
 
-    private static IReadOnlyList<ShownPrompt> UserPrompts(InteractionDataset data, LanguageModel? model, ReasoningOptions options, string id)
+    private static IReadOnlyList<ShownPrompt> UserPrompts(InteractionDataset data, IPromptReader? model, ReasoningOptions options, string id)
     {
         if (!data.Encoder.Users.Contains(id))
             throw new Llm4MsrException(FaultKind.BadInput, $"There is no user '{id}' in the data. They are named as in the logs: the first is '{data.Encoder.Users.Keys[0]}'.");
@@ -92,7 +92,7 @@ internal static class PromptsVerb
         }
     }
 
-    private static ShownPrompt ScenarioPrompt(InteractionDataset data, LanguageModel? model, ReasoningOptions options, string name)
+    private static ShownPrompt ScenarioPrompt(InteractionDataset data, IPromptReader? model, ReasoningOptions options, string name)
     {
         var names = data.Description.Scenarios.Select(s => s.Name).ToList();
         var index = names.IndexOf(name);

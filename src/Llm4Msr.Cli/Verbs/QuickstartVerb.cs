@@ -100,10 +100,8 @@ internal static class QuickstartVerb
     {
         using var model = LanguageModel.Load(EmbeddedModel.Name);
         using var store = KnowledgeStore.OpenForWriting(storePath, KnowledgeReasoner.FingerprintOf(model, s_reasoning), data.Description.InteractionsHash);
-        var questions = Questions.Of(data, model, s_reasoning, _ => cli.Cancellation.ThrowIfCancellationRequested());
-        var plan = ReasoningPlan.Of(data, questions, store, earlier: null, s_reasoning);
-        cli.Terminal.WithProgress("reason", 1, report => KnowledgeReasoner.Run(data, model, plan, store, null, s_reasoning, cli.Cancellation, done => report(
-            done.PromptTokens / (double)done.TokensToDo, FormattableString.Invariant($"{done.Asked:N0} of {done.ToDo:N0} prompts"))));
+        var plan = ReasoningPlan.Of(data, ReasonRun.Questions(cli, data, model, s_reasoning), store, earlier: null, s_reasoning);
+        ReasonRun.Ask(cli, data, model, plan, store, storePath, earlier: null, s_reasoning);
     }
 
     /// <summary>What the texts as of the end of each user's training rows say, beside what was planted.</summary>

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
-using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Spectre.Console;
 using TorchSharp;
@@ -41,30 +40,11 @@ internal static class ReasonVerb
         var fingerprint = KnowledgeReasoner.FingerprintOf(model, options);
         using var earlier = settings.OpenEarlier(fingerprint);
         using var store = KnowledgeStore.OpenForWriting(output, fingerprint, data.Description.InteractionsHash);
-        var plan = ReasoningPlan.Of(data, settings.Questions(cli, data, model), store, earlier, options);
+        var plan = ReasoningPlan.Of(data, ReasonRun.Questions(cli, data, model, options), store, earlier, options);
 
         var clock = Stopwatch.StartNew();
         var processorBefore = Environment.CpuUsage.TotalTime;
-        ReasoningProgress done = new();
-        cli.Terminal.WithProgress("reason", 1, report =>
-        {
-            report(0, "the first batch");
-            try
-            {
-                done = KnowledgeReasoner.Run(data, model, plan, store, earlier, options, cli.Cancellation, p =>
-                {
-                    done = p;
-                    report(p.TokensDone / (double)p.TokensToDo, FormattableString.Invariant($"{p.Asked:N0} of {p.ToDo:N0} prompts"));
-                });
-            }
-            catch (Llm4MsrException e)
-            {
-                var missing = plan.Left.Count + plan.Ask.Count - done.Asked;
-                throw new Llm4MsrException(e.Kind, FormattableString.Invariant(
-                    $"{e.Message} Of {plan.Questions:N0} prompts {plan.Questions - missing:N0} are stored in {output}, {missing:N0} are missing."), e);
-            }
-        });
-
+        var done = ReasonRun.Ask(cli, data, model, plan, store, output, earlier, options);
         var report = new Report(
             output, plan.Questions, plan.Stored.Count, plan.TakenOver.Count(t => t.Because == TakenOverBecause.SamePrompt),
             plan.TakenOver.Count(t => t.Because == TakenOverBecause.LittleIsNew), done.Asked, plan.Left.Count + plan.Ask.Count - done.Asked,

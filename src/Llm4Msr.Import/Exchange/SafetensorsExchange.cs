@@ -1,6 +1,6 @@
+using System.Buffers.Binary;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
-using TorchSharp;
 
 namespace Llm4Msr.Import.Exchange;
 
@@ -8,25 +8,22 @@ namespace Llm4Msr.Import.Exchange;
 /// A store as two files: vectors in safetensors, a tensor <c>user.STATE</c> or <c>scenario.STATE</c> [N, H] each, and beside
 /// it the keys, texts and ranks of its rows as JSON lines.
 /// </summary>
-/// <remarks>Shapes: N records of a level, H its width. The vectors of all records are held in memory while they are written.</remarks>
+/// <remarks>Shapes: N records of a level, H its width. Records are read from the store once for every tensor, so that none is held.</remarks>
 internal static class SafetensorsExchange
 {
     public static string KeysOf(string path) => Path.ChangeExtension(path, ".keys.jsonl");
 
-    public static void Write(string path, ExchangeHead head, IEnumerable<KnowledgeRecord> records)
+    /// <param name="records">Gives the records of <paramref name="head"/>'s store, always in the same order: it is asked once for the keys and once for each tensor.</param>
+    public static void Write(string path, ExchangeHead head, Func<IEnumerable<KnowledgeRecord>> records)
     {
         var keys = KeysOf(path);
         if (File.Exists(keys))
             throw new Llm4MsrException(FaultKind.Usage, $"'{keys}' is there already. Name another file: the keys of the rows are written beside the vectors.");
-        var vectors = head.Fingerprint.States.SelectMany(state => Enum.GetValues<KnowledgeLevel>().Select(level => (Name: Name(level, state), Rows: new List<float[]>()))).ToDictionary(p => p.Name, p => p.Rows);
-        DurableFile.Write(keys, stream => JsonLinesExchange.Write(stream, head, Remembered(), withVectors: false));
+        var count = new Dictionary<KnowledgeLevel, long> { [KnowledgeLevel.User] = 0, [KnowledgeLevel.Scenario] = 0 };
+        DurableFile.Write(keys, stream => JsonLinesExchange.Write(stream, head, Counted(), withVectors: false));
         try
         {
-            using var scope = torch.NewDisposeScope();
-            var type = head.Fingerprint.Precision == KnowledgePrecision.Fp16 ? torch.float16 : torch.float32;
-            var tensors = vectors.Where(v => v.Value.Count > 0)
-                .Select(v => (v.Key, torch.tensor((float[])[.. v.Value.SelectMany(row => row)], [v.Value.Count, v.Value[0].Length]).to(type))).ToList();
-            DurableFile.Write(path, stream => Safetensors.Write(stream, tensors, new Dictionary<string, string> { [ExchangeHead.Name] = head.ToJson() }));
+            DurableFile.Write(path, stream => WriteVectors(stream, head, records, count));
         }
         catch
         {
@@ -34,14 +31,34 @@ internal static class SafetensorsExchange
             throw;
         }
 
-        IEnumerable<KnowledgeRecord> Remembered()
+        IEnumerable<KnowledgeRecord> Counted()
         {
-            foreach (var record in records)
+            foreach (var record in records())
             {
-                foreach (var (state, vector) in head.Fingerprint.States.Zip(record.Vectors))
-                    vectors[Name(record.Key.Level, state)].Add(vector);
+                count[record.Key.Level]++;
                 yield return record;
             }
+        }
+    }
+
+    private static void WriteVectors(Stream stream, ExchangeHead head, Func<IEnumerable<KnowledgeRecord>> records, Dictionary<KnowledgeLevel, long> count)
+    {
+        var (states, precision) = (head.Fingerprint.States, head.Fingerprint.Precision);
+        var type = TypeOf(precision).Name;
+        var tensors = states.SelectMany((state, index) => Enum.GetValues<KnowledgeLevel>().Where(level => count[level] > 0).Select(level => (level, state, index))).ToList();
+        stream.Write(Safetensors.Header(
+            [.. tensors.Select(t => new SafetensorsShape(Name(t.level, t.state), type, [count[t.level], head.Fingerprint.WidthOf(t.level)]))],
+            new Dictionary<string, string> { [ExchangeHead.Name] = head.ToJson() }));
+        foreach (var (level, _, index) in tensors)
+        {
+            long rows = 0;
+            foreach (var record in records().Where(record => record.Key.Level == level))
+            {
+                stream.Write(Bytes(record.Vectors[index], precision));
+                rows++;
+            }
+            if (rows != count[level])
+                throw new Llm4MsrException(FaultKind.ResourceMissing, "The store is being written to while it is exported. Export it again when that has ended.");
         }
     }
 
@@ -70,7 +87,7 @@ internal static class SafetensorsExchange
     private static float[] Row(SafetensorsFile file, string name, int row, int width, KnowledgePrecision precision)
     {
         var entry = file.Entry(name);
-        var (type, size) = precision == KnowledgePrecision.Fp16 ? ("F16", 2) : ("F32", 4);
+        var (type, size) = TypeOf(precision);
         if (entry.Type != type || entry.Shape.Length != 2 || entry.Shape[1] != width || row >= entry.Shape[0])
         {
             throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(
@@ -83,6 +100,22 @@ internal static class SafetensorsExchange
             vector[k] = size == 2 ? (float)BitConverter.ToHalf(bytes, 2 * k) : BitConverter.ToSingle(bytes, 4 * k);
         return vector;
     }
+
+    private static byte[] Bytes(float[] vector, KnowledgePrecision precision)
+    {
+        var size = TypeOf(precision).Size;
+        var bytes = new byte[vector.Length * size];
+        for (var k = 0; k < vector.Length; k++)
+        {
+            if (size == 2)
+                BinaryPrimitives.WriteHalfLittleEndian(bytes.AsSpan(2 * k), (Half)vector[k]);
+            else
+                BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * k), vector[k]);
+        }
+        return bytes;
+    }
+
+    private static (string Name, int Size) TypeOf(KnowledgePrecision precision) => precision == KnowledgePrecision.Fp16 ? ("F16", 2) : ("F32", 4);
 
     private static string Name(KnowledgeLevel level, string state) => $"{(level == KnowledgeLevel.User ? "user" : "scenario")}.{state}";
 }

@@ -9,6 +9,9 @@ namespace Llm4Msr.Language.Decoding;
 /// <param name="AfterLayers">After each of the layers that were asked for, before any norm, [R, H] each.</param>
 internal readonly record struct TokenStates(Tensor Final, Tensor[] AfterLayers)
 {
+    /// <summary>Those of the first rows.</summary>
+    public TokenStates First(int rows) => new(Final.narrow(0, 0, rows), [.. AfterLayers.Select(states => states.narrow(0, 0, rows))]);
+
     public TokenStates MoveToOuterDisposeScope()
     {
         Final.MoveToOuterDisposeScope();
@@ -74,16 +77,21 @@ internal sealed class CausalTransformer : IDisposable
 
     /// <summary>Reads the prompts into the cache, without padding: tokens of all rows are one after the other.</summary>
     /// <param name="layers">After which layers states are wanted beside the final ones; 0 for the embedding. Ascending.</param>
-    /// <returns>The states of each prompt's last token.</returns>
-    public TokenStates Prefill(IReadOnlyList<int[]> prompts, KvCache cache, IReadOnlyList<int> layers, CancellationToken cancellation)
+    /// <param name="keepsWhatIsRead">Whether cancelling leaves the prompts that were read by then; else it throws.</param>
+    /// <returns>The states of the last token of each prompt, or of the first ones, whose reading was not cancelled.</returns>
+    public TokenStates Prefill(IReadOnlyList<int[]> prompts, KvCache cache, IReadOnlyList<int> layers, bool keepsWhatIsRead, CancellationToken cancellation)
     {
+        var read = 0;
         var all = new TokenStates(States(), [.. layers.Select(_ => States())]);
         var shared = PromptSegment.SharedStart(prompts);
         foreach (var piece in PromptSegment.Pieces(prompts, shared, TokensTogether))
         {
+            if (keepsWhatIsRead && cancellation.IsCancellationRequested)
+                return all.First(read);
             using var scope = torch.NewDisposeScope();
             var ended = piece.Where(segment => segment.EndsPrompt).Select(segment => segment.Row).ToList();
-            var ofPiece = PrefillTogether(prompts, shared, piece, cache, layers, cancellation);
+            var ofPiece = PrefillTogether(prompts, shared, piece, cache, layers, keepsWhatIsRead ? CancellationToken.None : cancellation);
+            read += ended.Count;
             if (ended.Count == 0)
                 continue;
             all.Final.narrow(0, ended[0], ended.Count).copy_(ofPiece.Final);

@@ -10,24 +10,36 @@ internal sealed record Continuation(int[] Ids, HiddenStates States, IReadOnlyDic
 /// <summary>Continues prompts token by token until a row says it is done or has enough.</summary>
 internal static class Generation
 {
+    /// <param name="ended">Called with the rows that end at the same token, as soon as they do.</param>
+    /// <param name="cancellation">Where somebody takes answers as they come, rows that are read go on to their end.</param>
     /// <exception cref="Llm4MsrException">A hidden state is not a finite number, or all its numbers are the same.</exception>
-    public static Continuation[] Continue(
+    public static void Continue(
         CausalTransformer model, KvCache cache, IReadOnlyList<int[]> prompts, GenerationOptions options, IReadOnlyList<int> endTokens,
-        CancellationToken cancellation)
+        Action<IReadOnlyList<(int Row, Continuation Continuation)>> ended, CancellationToken cancellation)
     {
         var layers = options.Layers.Distinct().Order().ToList();
-        var all = prompts.Select((_, i) => new Row(i, layers, options.Sampling?.For(i))).ToList();
-        var rows = all; // those that the cache holds, in its order; a finished one stays until dropping it pays
-        var states = model.Prefill(prompts, cache, layers, cancellation);
+        var endsWhatIsRead = options.Answered is not null;
+        var states = model.Prefill(prompts, cache, layers, endsWhatIsRead, cancellation);
+        var read = (int)states.Final.shape[0];
+        if (read == 0)
+            throw new OperationCanceledException(cancellation);
+        if (read < prompts.Count)
+            cache.Keep([.. Enumerable.Range(0, read)]);
+        // Those that the cache holds, in its order; a finished one stays until dropping it pays.
+        var rows = Enumerable.Range(0, read).Select(i => new Row(i, layers, options.Sampling?.For(i))).ToList();
         Record(rows, states);
         while (true)
         {
-            cancellation.ThrowIfCancellationRequested();
+            if (!endsWhatIsRead)
+                cancellation.ThrowIfCancellationRequested();
+            var before = rows.Where(row => !row.Finished).ToList();
             states = NextStates(model, cache, rows, states.Final, layers, options.MaxNewTokens, endTokens);
             Record(rows, states);
+            if (before.Where(row => row.Finished).Select(row => (row.Prompt, row.Continuation(layers))).ToList() is { Count: > 0 } now)
+                ended(now);
             var running = Enumerable.Range(0, rows.Count).Where(i => !rows[i].Finished).ToList();
             if (running.Count == 0)
-                return [.. all.Select(row => row.Continuation(layers))];
+                break;
             if (running.Count <= rows.Count / 2) // each copy of the cache halves it: all copies together are less than one
             {
                 cache.Keep(running);
@@ -35,6 +47,8 @@ internal static class Generation
                 rows = [.. running.Select(i => rows[i])];
             }
         }
+        if (read < prompts.Count)
+            throw new OperationCanceledException(cancellation);
     }
 
     /// <summary>Chooses a token for each row that goes on, and feeds it.</summary>
@@ -85,6 +99,8 @@ internal static class Generation
         private readonly List<int> _ids = [];
         private readonly StateHistory[] _states = [.. layers.Prepend(-1).Select(_ => new StateHistory())]; // the final state's first
         private bool _complete; // the last token is chosen; its own state is still to come
+
+        public int Prompt => prompt;
 
         public bool Finished { get; private set; }
 

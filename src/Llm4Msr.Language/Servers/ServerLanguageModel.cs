@@ -104,7 +104,12 @@ public sealed class ServerLanguageModel : ILanguageModel
         options.Sampling?.Check(prompts.Count);
         if (options.Layers.Count > 0)
             throw new Llm4MsrException(FaultKind.Usage, $"A server gives no state of a layer (asked for: {options.Layers[0]}).");
-        return [.. prompts.Select((prompt, i) => Wait(Answer(prompt, options, i, cancellation)))];
+        return [.. prompts.Select((prompt, i) =>
+        {
+            var answer = Wait(Answer(prompt, options, i, cancellation));
+            options.Answered?.Invoke([(i, answer)]);
+            return answer;
+        })];
     }
 
     public void Dispose()

@@ -54,6 +54,12 @@ public sealed record ServerOptions(ServerAddress Text, ServerAddress? States = n
 /// <summary>How long and how often a request is tried (reliability guide, section 6).</summary>
 public sealed record Patience
 {
+    /// <summary>Of <see cref="OneTry"/> and <see cref="GiveUpAfter"/>: what the timers take.</summary>
+    public static TimeSpan Shortest { get; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The same at the other end.</summary>
+    public static TimeSpan Longest { get; } = TimeSpan.FromDays(1);
+
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>One try, from the first byte sent to the last read; null for 30 s and ten times what is expected.</summary>

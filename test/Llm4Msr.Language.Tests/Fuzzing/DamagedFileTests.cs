@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Llm4Msr.Language.Encoders;
 using Llm4Msr.Language.Files;
 using Llm4Msr.Language.Tests.Files;
 using Llm4Msr.Language.Tokenization;
@@ -15,6 +17,9 @@ public class DamagedFileTests
 {
     private const int Files = 3000;
 
+    /// <summary>Environment variable: so many times as many files, for a night.</summary>
+    private static readonly int s_times = int.Parse(Environment.GetEnvironmentVariable("LLM4MSR_FUZZ_TIMES") ?? "1", CultureInfo.InvariantCulture);
+
     [Fact]
     public void AnyGguf()
     {
@@ -24,6 +29,14 @@ public class DamagedFileTests
             using var files = ModelFiles.Open(path);
             files.Tokenizer?.Encode(new TextPart("Hello 12 東", IsFrame: true));
         });
+    }
+
+    /// <summary>The header alone, of which many are read in a second.</summary>
+    [Fact]
+    public void AnyGgufHeader()
+    {
+        using var scratch = new ScratchFolder();
+        Fuzz(scratch["m.gguf"], TinyGguf.Of("llama").ToBytes()[..2000], within: 2000, path => GgufFile.Open(path).Dispose(), files: 10_000);
     }
 
     [Fact]
@@ -86,14 +99,23 @@ public class DamagedFileTests
         Fuzz(scratch["tokenizer.model"], right, within: int.MaxValue, _ => Encode(TokenizerFiles.Open(scratch.Root, architecture: null)), Files / 2);
     }
 
+    [Fact]
+    public void AnyWordPieceVocabulary()
+    {
+        using var scratch = new ScratchFolder();
+        var right = System.Text.Encoding.UTF8.GetBytes(string.Join('\n', (string[])["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "##s", "film", "東", .. Enumerable.Range(0, 40).Select(k => $"##{k}")]));
+        Fuzz(scratch["vocab.txt"], right, within: int.MaxValue, path => WordPieces.Load(path).Encode("The films of 1997, 東京 🎬", TextEncoder.MostTokens), refusedAtLeast: 100);
+    }
+
     private static void Encode(ITokenizer? tokenizer)
     {
         var ids = tokenizer?.Encode(new TextPart("Hello  wörld 1997\n<s> 東京 🎬", IsFrame: true)) ?? [];
         tokenizer?.Decode(ids, withControl: true);
     }
 
-    private static void Fuzz(string path, byte[] right, int within, Action<string> read, int files = Files)
+    private static void Fuzz(string path, byte[] right, int within, Action<string> read, int files = Files, int? refusedAtLeast = null)
     {
+        files *= s_times;
         var mutations = new Mutations(right, seed: 7);
         int refused = 0, taken = 0;
         for (var i = 0; i < files; i++)
@@ -119,6 +141,6 @@ public class DamagedFileTests
             Assert.True(allocated < (64 << 20) + 4L * bytes.Length, $"file {i} of {bytes.Length} bytes took {allocated} bytes");
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"file {i} took {clock.Elapsed}");
         }
-        Assert.True(refused > files / 4, $"{refused} refused, {taken} taken"); // most damage is noticed; the rest is another right file
+        Assert.True(refused > (refusedAtLeast * s_times ?? files / 4), $"{refused} refused, {taken} taken"); // most damage is noticed; the rest is another right file
     }
 }
