@@ -40,11 +40,15 @@ choose() {
 
 test() {
     local k arm
+    local -A chosen
     mkdir -p main
+    for arm in none field real shuffled; do
+        chosen[$arm]=$(dotnet run "$here/main-result.cs" -- . chosen "$arm")
+    done
     for k in 1 2 3 4 5; do
         prepare "fold-$k" --split-seed 2 --fold "$k/5"
         ask "fold-$k"
-        cell() { echo "fold-$k.$1 fold-$k --set model.backbone=shared-bottom ${*:2} $(dotnet run "$here/main-result.cs" -- . chosen "$1")"; }
+        cell() { echo "fold-$k.$1 fold-$k --set model.backbone=shared-bottom ${*:2} ${chosen[$1]}"; }
         cell none --set model.enhancement=none
         cell field --set model.enhancement=knowledge-field --set knowledge=smollm2.db
         cell real --set model.enhancement=llm4msr --set knowledge=smollm2.db
