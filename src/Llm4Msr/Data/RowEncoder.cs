@@ -1,3 +1,4 @@
+using Apache.Arrow;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Data;
@@ -100,18 +101,36 @@ public sealed class RowEncoder
     }
 
     /// <summary>Writes what <see cref="Load"/> reads.</summary>
-    public void Save(string folder)
+    public void Save(string folder) => Save(folder, Scenarios, Schema, Batches(Users), Batches(Items), Batches(Schema, Vocabularies));
+
+    internal static void Save(
+        string folder, IReadOnlyList<Scenario> scenarios, FeatureSchema schema, IEnumerable<RecordBatch> users, IEnumerable<RecordBatch> items, IEnumerable<RecordBatch> vocabulary)
     {
         Directory.CreateDirectory(folder);
-        DataDescription.Write(Path.Combine(folder, SchemaFile), new SchemaContent(Scenarios, Schema));
-        SaveTable(Path.Combine(folder, UsersFile), Users);
-        SaveTable(Path.Combine(folder, ItemsFile), Items);
-        FeatureVocabulary[] vocabularies = [.. Schema.Fields.Where(f => Vocabularies.ContainsKey(f.Name)).Select(f => Vocabularies[f.Name])];
-        ArrowTable.Write(Path.Combine(folder, VocabularyFile),
-            ("field", ArrowTable.Column(vocabularies.SelectMany(v => v.Values.Select(_ => v.Field)))),
-            ("value", ArrowTable.Column(vocabularies.SelectMany(v => v.Values))),
-            ("index", ArrowTable.Column([.. vocabularies.SelectMany(v => Enumerable.Range(1, v.Values.Count))])),
-            ("count", ArrowTable.Column([.. vocabularies.SelectMany(v => v.Counts)])));
+        DataDescription.Write(Path.Combine(folder, SchemaFile), new SchemaContent(scenarios, schema));
+        ArrowTable.Write(Path.Combine(folder, UsersFile), users);
+        ArrowTable.Write(Path.Combine(folder, ItemsFile), items);
+        ArrowTable.Write(Path.Combine(folder, VocabularyFile), vocabulary);
+    }
+
+    // The row of the unknown entity is not stored: its content is fixed.
+    internal static IEnumerable<RecordBatch> Batches(EntityTable table) => RawBatch.InParts(table.Count, EncodedTables.Rows, rows =>
+    [
+        ("key", ArrowTable.Column(table.Keys.Take(rows))),
+        .. table.Columns.Select(c => (c.Field.Name, c.Starts is null ? ArrowTable.Column(c.Values[rows]) : ArrowTable.Column(c.Values, c.Starts, rows))),
+    ]);
+
+    internal static IEnumerable<RecordBatch> Batches(FeatureSchema schema, IReadOnlyDictionary<string, FeatureVocabulary> vocabularies)
+    {
+        var entries = schema.Fields.Where(f => vocabularies.ContainsKey(f.Name)).Select(f => vocabularies[f.Name])
+            .SelectMany(v => v.Values.Select((value, k) => (v.Field, Value: value, Index: k + 1, Count: v.Counts[k])));
+        return entries.Chunk(EncodedTables.Rows).DefaultIfEmpty([]).Select(rows => RawBatch.Of(
+        [
+            ("field", ArrowTable.Column(rows.Select(e => e.Field))),
+            ("value", ArrowTable.Column(rows.Select(e => e.Value))),
+            ("index", ArrowTable.Column([.. rows.Select(e => e.Index)])),
+            ("count", ArrowTable.Column([.. rows.Select(e => e.Count)])),
+        ]));
     }
 
     public static RowEncoder Load(string folder)
@@ -145,15 +164,6 @@ public sealed class RowEncoder
     }
 
     private sealed record SchemaContent(IReadOnlyList<Scenario> Scenarios, FeatureSchema Schema);
-
-    // The row of the unknown entity is not stored: its content is fixed.
-    private static void SaveTable(string path, EntityTable table) => ArrowTable.Write(path,
-    [
-        ("key", ArrowTable.Column(table.Keys)),
-        .. table.Columns.Select(c => (c.Field.Name, c.Starts is null
-            ? ArrowTable.Column(c.Values[..table.Count])
-            : ArrowTable.Column(c.Values[..c.Starts[table.Count]], c.Starts[..(table.Count + 1)]))),
-    ]);
 
     private static EntityTable LoadTable(string path, FeatureSchema schema, FieldOwner owner)
     {
