@@ -42,7 +42,7 @@ internal sealed class MemoryEncoder
             Enum.GetValues<Part>().ToDictionary(part => part, part => Facts(parts, part)), all, training, schema, frequencies,
             RawBatch.InParts(parts.Length, EncodedTables.PartRows, rows => [("part", ArrowTable.Column([.. parts[rows].Select(p => (byte)p)]))]),
             RowEncoder.Batches(users), RowEncoder.Batches(items),
-            RawBatch.InParts(context.Count == 0 ? 0 : parts.Length, EncodedTables.Rows, rows => [.. context.Select(c => (c.Field.Name, ArrowTable.Column(c.Values[rows])))]),
+            RawBatch.InParts(context.Count == 0 ? 0 : parts.Length, EncodedTables.Rows, rows => [.. context.Select(c => (c.Field.Name, ArrowTable.Column(c.Only(rows))))]),
             RowEncoder.Batches(schema, vocabularies));
     }
 
