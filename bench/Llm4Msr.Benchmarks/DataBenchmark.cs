@@ -73,6 +73,10 @@ internal static class DataBenchmark
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{self.TotalProcessorTime.TotalSeconds} {self.PeakWorkingSet64 >> 20}"));
     }
 
+    /// <summary>The batches alone, of a folder that is prepared: million rows per processor second.</summary>
+    public static void ReadBatches(string data) =>
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{BatchesPerSecond(InteractionDataset.Open(data)) / 1e6:F2}"));
+
     private static void Scan(string logs, string scratch)
     {
         var folder = Directory.CreateDirectory(Path.Combine(scratch, "scan")).FullName;

@@ -24,6 +24,9 @@ try
         case ["data-prepare", var logs, var output]:
             DataBenchmark.Prepare(logs, output);
             return 0;
+        case ["data-batches", var data]:
+            DataBenchmark.ReadBatches(data);
+            return 0;
         case ["auc"]:
             AucBenchmark.Run();
             return 0;

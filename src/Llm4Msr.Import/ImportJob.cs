@@ -32,7 +32,8 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
         var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
         try
         {
-            return PreparedDataWriter.Write(Output, pipeline.Read(), Configuration.Split, Configuration.MinCount, pipeline.Report);
+            var raw = pipeline.Read();
+            return PreparedDataWriter.Write(Output, raw, pipeline.Encode, Configuration.Split, Configuration.MinCount, pipeline.Report());
         }
         finally
         {

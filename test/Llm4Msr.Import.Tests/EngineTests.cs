@@ -22,7 +22,7 @@ public sealed class EngineTests : IDisposable
     {
         var raw = Logs(seed, numericIds);
         var options = new SplitOptions(split);
-        DurableFile.WriteFolder(_scratch["memory"], folder => PreparedDataWriter.Write(folder, raw.InOrder(), options, minCount: 3));
+        DurableFile.WriteFolder(_scratch["memory"], folder => PreparedDataWriter.Write(folder, raw, options, minCount: 3));
 
         Imports.Run(_scratch, Configuration(raw, options));
 

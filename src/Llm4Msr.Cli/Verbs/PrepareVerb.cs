@@ -77,10 +77,10 @@ internal static class PrepareVerb
             Directory.Delete(scratch, recursive: true);
         }
 
-        var data = InteractionDataset.Open(output);
-        foreach (var warning in data.Description.Import?.Warnings ?? [])
+        var data = InteractionDataset.Describe(output); // not opened: the tables may be larger than the memory
+        foreach (var warning in data.Import?.Warnings ?? [])
             cli.Terminal.Say(warning);
-        cli.Terminal.Result(data.Description, console => Print(console, data, output, job.Rejects));
+        cli.Terminal.Result(data, console => Print(console, data, output, job.Rejects));
         return 0;
     }
 
@@ -122,9 +122,8 @@ internal static class PrepareVerb
             [.. root.GetProperty(name).EnumerateArray().Select(id => id.ValueKind == JsonValueKind.String ? id.GetString()! : id.GetRawText())];
     }
 
-    private static void Print(IAnsiConsole console, InteractionDataset prepared, string output, string rejects)
+    private static void Print(IAnsiConsole console, DataDescription data, string output, string rejects)
     {
-        var data = prepared.Description;
         console.Write(StatisticsTable.Of(data));
         foreach (var file in data.Import?.Sources ?? [])
         {
@@ -137,7 +136,7 @@ internal static class PrepareVerb
             console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{import.AddedNegatives:N0} negatives sampled: {import.Sampling}."));
         var parts = data.Parts.Where(p => p.Value.Interactions > 0).Select(p => $"{p.Value.Interactions:N0} {Spelling.Of(p.Key)}");
         console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Split {Spelling.Of(data.Split.Kind)}: {string.Join(", ", parts)}."));
-        console.WriteLine($"Written to {output}. Next, with knowledge: 'llm4msr prompts show {output} --user {prepared.Encoder.Users.Keys[0]}', then "
+        console.WriteLine($"Written to {output}. Next, with knowledge: 'llm4msr prompts show {output} --user {InteractionDataset.UserIds(output).First()}', then "
             + $"'llm4msr reason {output} --model FILE --out KNOWLEDGE.db'. Without: 'llm4msr train {output} --out RUN'.");
     }
 }

@@ -6,13 +6,13 @@ namespace Llm4Msr.Import.Engine;
 
 /// <summary>What a database may use.</summary>
 /// <param name="Memory">Bytes before it spills to disk.</param>
-/// <param name="Folder">For what it spills.</param>
+/// <param name="Folder">For its file and for what it spills.</param>
 /// <param name="Files">The only files outside of that folder that it may read.</param>
 internal sealed record DuckDbLimits(long Memory, int Threads, string Folder, IReadOnlyList<string> Files);
 
 /// <summary>
-/// An embedded DuckDB, locked down: no network, no extensions beyond those compiled in, no file but the named ones, and
-/// none of this can be changed by a statement.
+/// An embedded DuckDB with its tables in a file, so that they may be larger than its memory. It is locked down: no network,
+/// no extensions beyond those compiled in, no file but the named ones, and none of this can be changed by a statement.
 /// </summary>
 internal sealed class DuckDb : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class DuckDb : IDisposable
     {
         using (var config = Configured())
         {
-            if (NativeMethods.Startup.DuckDBOpen(":memory:", out _database, config, out var error) != DuckDBState.Success)
+            if (NativeMethods.Startup.DuckDBOpen(Path.Combine(limits.Folder, "tables.duckdb"), out _database, config, out var error) != DuckDBState.Success)
                 throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
         }
         if (NativeMethods.Startup.DuckDBConnect(_database, out _connection) != DuckDBState.Success)
@@ -78,6 +78,24 @@ internal sealed class DuckDb : IDisposable
         finally
         {
             NativeMethods.Query.DuckDBDestroyResult(ref result);
+        }
+    }
+
+    /// <summary>Adds rows of whole numbers to a table of INTEGER columns.</summary>
+    public void Append(string table, IEnumerable<int[]> rows)
+    {
+        if (NativeMethods.Appender.DuckDBAppenderCreate(_connection, null!, table, out var appender) != DuckDBState.Success)
+            throw new InvalidOperationException($"There is no table '{table}'.");
+        using (appender)
+        {
+            foreach (var row in rows)
+            {
+                foreach (var number in row)
+                    NativeMethods.Appender.DuckDBAppendInt32(appender, number);
+                NativeMethods.Appender.DuckDBAppenderEndRow(appender);
+            }
+            if (NativeMethods.Appender.DuckDBAppenderClose(appender) != DuckDBState.Success)
+                throw Failed($"IO Error: The table '{table}' takes no more rows.");
         }
     }
 

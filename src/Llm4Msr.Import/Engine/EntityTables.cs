@@ -3,8 +3,8 @@ using Llm4Msr.Import.Configuration;
 
 namespace Llm4Msr.Import.Engine;
 
-/// <summary>The tables of users or of items: what the files say about each, and its row once it is known who is needed.</summary>
-/// <param name="what">"users" or "items", the name of its tables in the database.</param>
+/// <summary>The table of users or of items: what the files say about each, in the order of rows once it is known who is needed.</summary>
+/// <param name="what">"users" or "items", the name of the table in the database, in which an entity's row is its rowid.</param>
 /// <param name="column">Of the table of events: u or i.</param>
 internal sealed class EntityTables(DuckDb database, string what, string column, IReadOnlyList<EntitySource> sources, bool hasWords)
 {
@@ -12,19 +12,29 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
 
     private readonly FeatureSource[] _features = [.. sources.SelectMany(s => s.Features).DistinctBy(f => f.Name)];
 
-    /// <summary>The fields of all files, in the order in which they are first named.</summary>
-    public IReadOnlyList<RawFieldKind> Fields => [.. _features.Select(f => new RawFieldKind(
-        f.Name, f.Kind is FeatureKind.MultiValued or FeatureKind.Sequence || f.Flags is not null, f.Kind == FeatureKind.Numeric ? f.Buckets ?? new BucketRule() : null))];
+    public string What => what;
+
+    /// <summary>The features of all files, in the order in which they are first named; they are the columns f0, f1, ….</summary>
+    public IReadOnlyList<FeatureSource> Features => _features;
+
+    /// <summary>Whether all ids are whole numbers, by which they are then ordered.</summary>
+    public bool HasNumbers { get; private set; }
 
     private IEnumerable<string> Columns => _features.Select((_, k) => $"f{k}");
 
-    /// <summary>The place of a feature, for rules that look at it.</summary>
-    public string ColumnOf(string feature) => $"f{Array.FindIndex(_features, f => f.Name == feature)}";
+    private string[] Words => hasWords ? ["title", "category"] : [];
+
+    /// <summary>The values of a feature as a list, for rules that look at it.</summary>
+    public string ListOf(string feature)
+    {
+        var k = Array.FindIndex(_features, f => f.Name == feature);
+        return SqlValues.IsList(_features[k]) ? $"f{k}" : SqlValues.ListOf($"f{k}");
+    }
 
     /// <summary>Reads all files; of an id that stands on several lines the first counts and the others are rejected.</summary>
     public IEnumerable<SourceRows> Read(Func<string, FileFormat, SourceFile> open, Rejects rejects)
     {
-        database.Execute($"CREATE TABLE {what}_facts (key VARCHAR{string.Concat(Columns.Select(c => $", {c} VARCHAR[]"))}, title VARCHAR, category VARCHAR, problem VARCHAR)");
+        database.Execute($"CREATE TABLE {what}_facts (key VARCHAR{string.Concat(_features.Select((f, n) => $", f{n} VARCHAR{(SqlValues.IsList(f) ? "[]" : "")}"))}, title VARCHAR, category VARCHAR, problem VARCHAR)");
         for (var k = 0; k < sources.Count; k++)
         {
             var source = sources[k];
@@ -32,9 +42,8 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             var file = open(source.File, source.Format).Require([source.Key, .. words, .. source.Features.SelectMany(f => f.Columns)]);
             var parameters = new SqlParameters();
             string Text(string name) => file.Text(name, parameters);
-            var features = _features.Select((f, n) => (Own: source.Features.FirstOrDefault(own => own.Name == f.Name), n))
-                .Select(f => $"{(f.Own is null ? "[]" : SqlValues.Feature(f.Own, parameters, Text))} AS f{f.n}");
-            var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Words(source.Title, " ", Text)}, {Words(source.Category, "/", Text)}, "
+            var features = _features.Select((f, n) => $"{Values(f, source.Features.FirstOrDefault(own => own.Name == f.Name), parameters, Text)} AS f{n}");
+            var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Joined(source.Title, " ", Text)}, {Joined(source.Category, "/", Text)}, "
                 + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
                 + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, $"{what}_rejects_{k}")})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
@@ -52,16 +61,22 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
         }
         database.Execute($"DELETE FROM {what}_facts WHERE problem IS NOT NULL");
 
-        string Words(IReadOnlyList<string> names, string separator, Func<string, string> text)
+        string Joined(IReadOnlyList<string> names, string separator, Func<string, string> text)
         {
             if (names.Count == 0)
                 return "''";
             var parts = names.Select(name => Array.FindIndex(_features, f => f.Name == name) is >= 0 and var n
-                ? $"nullif(array_to_string(f{n}, '{separator}'), '')"
+                ? SqlValues.IsList(_features[n]) ? $"nullif(array_to_string(f{n}, '{separator}'), '')" : $"f{n}"
                 : $"nullif({text(name)}, '')");
             return $"left(concat_ws('{separator}', {string.Join(", ", parts)}), {LongestWords})";
         }
     }
+
+    /// <param name="own">The feature as the file has it; null where it does not.</param>
+    private static string Values(FeatureSource feature, FeatureSource? own, SqlParameters parameters, Func<string, string> text) =>
+        own is null ? SqlValues.IsList(feature) ? "[]" : "NULL"
+        : SqlValues.IsList(feature) ? SqlValues.List(own, parameters, text)
+        : SqlValues.One(own, parameters, text);
 
     private static IEnumerable<string> Checks(EntitySource source, SqlParameters parameters, Func<string, string> text)
     {
@@ -82,24 +97,20 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
         + $"WHERE rowid >= {firstEvent} AND problem IS NULL AND wanted AND {column} NOT IN (SELECT key FROM {what}_facts)");
 
     /// <summary>Gives everybody who is needed a row, in <see cref="KeyOrder"/>.</summary>
-    /// <returns>How many there are.</returns>
-    public long Number(bool keepUnmet)
+    public void Number(bool keepUnmet)
     {
         database.Execute($"CREATE TABLE {what}_keys AS SELECT DISTINCT {column} AS key FROM events{(keepUnmet ? $" UNION SELECT key FROM {what}_facts" : "")}");
-        var texts = database.Number($"SELECT count(*) FROM {what}_keys WHERE NOT (regexp_full_match(key, '[+-]?[0-9]+') AND TRY_CAST(key AS BIGINT) IS NOT NULL)");
+        HasNumbers = SqlOrder.AreNumbers(database, $"{what}_keys", "key");
         database.Execute(
-            $"CREATE TABLE {what}_rows AS SELECT key, CAST(row_number() OVER (ORDER BY {(texts == 0 ? "CAST(key AS BIGINT), " : "")}key) - 1 AS INTEGER) AS row FROM {what}_keys");
+            $"CREATE TABLE {what} AS SELECT k.key{string.Concat(Words.Select(w => $", coalesce({w}, '') AS {w}"))}"
+            + $"{string.Concat(_features.Select((f, n) => $", {(SqlValues.IsList(f) ? $"coalesce(f{n}, [])" : $"f{n}")} AS f{n}"))} "
+            + $"FROM {what}_keys k LEFT JOIN {what}_facts f ON f.key = k.key ORDER BY {SqlOrder.Of("k.key", HasNumbers)}");
         database.Execute($"DROP TABLE {what}_keys");
-        return database.Number($"SELECT count(*) FROM {what}_rows");
+        database.Execute($"DROP TABLE {what}_facts");
     }
 
-    public IEnumerable<Apache.Arrow.RecordBatch> Batches()
-    {
-        string[] words = hasWords ? ["title", "category"] : [];
-        return RecordBatches.Of(
-            database,
-            ["key", .. words, .. _features.Select(f => $"raw.{f.Name}")],
-            $"SELECT r.key{string.Concat(words.Select(w => $", coalesce({w}, '')"))}{string.Concat(Columns.Select(c => $", coalesce({c}, [])"))} "
-            + $"FROM {what}_rows r LEFT JOIN {what}_facts f ON f.key = r.key ORDER BY r.row");
-    }
+    public IEnumerable<Apache.Arrow.RecordBatch> Batches() => RecordBatches.Of(
+        ["key", .. Words, .. _features.Select(f => $"raw.{f.Name}")],
+        RawBatch.Rows,
+        database.Stream($"SELECT key{string.Concat(Words.Concat(_features.Select((f, n) => SqlValues.IsList(f) ? $"f{n}" : SqlValues.ListOf($"f{n}"))).Select(c => $", {c}"))} FROM {what}"));
 }

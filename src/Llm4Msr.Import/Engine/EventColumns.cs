@@ -43,7 +43,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
             where is null ? "true AS wanted" : $"coalesce({where}, false) AS wanted",
         };
         columns.AddRange(context.Select((name, k) =>
-            $"{(source.Context.FirstOrDefault(c => c.Name == name) is { } feature ? $"coalesce(({SqlValues.Feature(feature, parameters, Text)})[1], '')" : "''")} AS x{k}"));
+            $"{(source.Context.FirstOrDefault(c => c.Name == name) is { } feature ? $"coalesce({SqlValues.One(feature, parameters, Text)}, '')" : "''")} AS x{k}"));
         var problem = $"CASE {string.Join(' ', _always)} WHEN NOT wanted THEN NULL {string.Join(' ', Checks())} END";
         return $"SELECT u, i, s, clicked, positive, CAST(t AS BIGINT) AS t, part, wanted{string.Concat(context.Select((_, k) => $", x{k}"))}, problem "
             + $"FROM (SELECT *, {problem} AS problem FROM (SELECT *, {string.Join(", ", columns)} FROM {from}))";

@@ -5,15 +5,16 @@ using Llm4Msr.Platform;
 namespace Llm4Msr.Import.Engine;
 
 /// <summary>
-/// From files to raw tables in one database: users and items, then the events of all files, then what the configuration
-/// leaves out, and at last everything in its order. A step that does not fit into memory goes to the disk.
+/// From files to sorted and encoded tables in one database: users and items, then the events of all files, then what the
+/// configuration leaves out, then everything in its order, and what the split makes of it. What does not fit into memory is on
+/// the disk.
 /// </summary>
 internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, DuckDb database, Action<string> progress)
 {
     private readonly EntityTables _users = new(database, "users", "u", configuration.Users, hasWords: false);
     private readonly EntityTables _items = new(database, "items", "i", configuration.Items, hasWords: true);
     private readonly Rejects _rejects = new(database, configuration.MaxRejected);
-    private readonly string[] _context = [.. configuration.Interactions.SelectMany(s => s.Context).Select(f => f.Name).Distinct()];
+    private readonly FeatureSource[] _context = [.. configuration.Interactions.SelectMany(s => s.Context).DistinctBy(f => f.Name)];
     private readonly List<string> _warnings = [];
     private IReadOnlyList<SourceRows> _rows = [];
     private long _negatives;
@@ -41,13 +42,22 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         _users.Number(configuration.KeepUnmet);
         _items.Number(configuration.KeepUnmet);
         progress("sorting and writing");
+        Sort();
         return new RawTables(
-            configuration.Name, configuration.Platform, configuration.Scenarios, _users.Fields, _items.Fields, [.. _context.Select(ContextField)],
+            configuration.Name, configuration.Platform, configuration.Scenarios,
             _users.Batches(), _items.Batches(), Interactions(),
             configuration.Interactions.Select(s => s.File).Concat(configuration.Items.Concat(configuration.Users).Select(s => s.File)).Distinct()
                 .ToDictionary(file => file, file => Facts(PathOf(file))));
     }
 
+    /// <summary>Splits and encodes what <see cref="Read"/> gave.</summary>
+    public EncodedTables Encode()
+    {
+        progress("splitting and encoding");
+        return new SplitTables(database, configuration, _users, _items, _context).Encode();
+    }
+
+    /// <summary>What became of the rows that <see cref="Read"/> read.</summary>
     public ImportReport Report() => new(
         _rows, _negatives,
         configuration.Negatives is { } n ? FormattableString.Invariant($"{n.PerPositive} per click, even over the items of the scenario that the user did not meet in it, seed {n.Seed}") : null,
@@ -73,7 +83,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             var file = Open(source.File, source.Format).Require(EventColumns.Of(source));
             var parameters = new SqlParameters();
             var from = file.From(parameters, $"events_rejects_{k}");
-            var select = new EventColumns(configuration, source, file, parameters).Select(from, _context);
+            var select = new EventColumns(configuration, source, file, parameters).Select(from, [.. _context.Select(f => f.Name)]);
             var first = database.Number("SELECT count(*) FROM events");
             SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
             if (configuration.UsersAreComplete)
@@ -99,7 +109,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
                 continue;
             var parameters = new SqlParameters();
             string Index(string scenario) => FormattableString.Invariant($"{configuration.Scenarios.TakeWhile(s => s.Name != scenario).Count()}");
-            var cases = (rule.Rules ?? []).Select(r => $"WHEN list_has_any({_items.ColumnOf(feature)}, {parameters.List(r.AnyOf)}) THEN {Index(r.Scenario)}");
+            var cases = (rule.Rules ?? []).Select(r => $"WHEN list_has_any({_items.ListOf(feature)}, {parameters.List(r.AnyOf)}) THEN {Index(r.Scenario)}");
             database.Execute(
                 $"CREATE OR REPLACE TABLE scenario_of AS SELECT key, CAST(CASE {string.Join(' ', cases)} ELSE {(rule.Otherwise is null ? "NULL" : Index(rule.Otherwise))} END AS INTEGER) AS s FROM items_facts",
                 parameters.Values);
@@ -184,21 +194,21 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             database.Execute($"DROP TABLE {table}");
     }
 
-    private IEnumerable<Apache.Arrow.RecordBatch> Interactions()
+    /// <summary>Makes the table of interactions, in which a row's rank is its rowid.</summary>
+    private void Sort()
     {
-        var hasParts = configuration.Split.Kind == SplitKind.Column;
-        return RecordBatches.Of(
-            database,
-            ["scenario", "user", "item", "clicked", "positive", "time", .. _context.Select(name => $"context.{name}"), .. hasParts ? ["part"] : Array.Empty<string>()],
-            $"SELECT e.s, u.row, i.row, e.clicked, e.positive, e.t // 1000{string.Concat(_context.Select((_, k) => $", e.x{k}"))}{(hasParts ? ", e.part" : "")} "
-            + "FROM events e JOIN users_rows u ON u.key = e.u JOIN items_rows i ON i.key = e.i ORDER BY e.t, i.row, u.row, e.s, e.rowid");
+        database.Execute(
+            $"CREATE TABLE interactions AS SELECT e.s, CAST(u.rowid AS INTEGER) AS \"user\", CAST(i.rowid AS INTEGER) AS item, e.clicked, e.positive, e.t // 1000 AS time, e.part{Context("e.")} "
+            + "FROM events e JOIN users u ON u.key = e.u JOIN items i ON i.key = e.i ORDER BY e.t, i.rowid, u.rowid, e.s, e.rowid");
+        database.Execute("DROP TABLE events");
     }
 
-    private RawFieldKind ContextField(string name)
-    {
-        var feature = configuration.Interactions.SelectMany(s => s.Context).First(f => f.Name == name);
-        return new RawFieldKind(name, MultiValued: false, feature.Kind == FeatureKind.Numeric ? feature.Buckets ?? new BucketRule() : null);
-    }
+    private IEnumerable<Apache.Arrow.RecordBatch> Interactions() => RecordBatches.Of(
+        ["scenario", "user", "item", "clicked", "positive", "time", .. _context.Select(f => $"context.{f.Name}")],
+        RawBatch.Rows,
+        database.Stream($"SELECT s, \"user\", item, clicked, positive, time{Context("")} FROM interactions"));
+
+    private string Context(string table) => string.Concat(_context.Select((_, k) => $", {table}x{k}"));
 
     private static FileFacts Facts(string path) => new(new FileInfo(path).Length, FileHash.OfFile(path));
 }

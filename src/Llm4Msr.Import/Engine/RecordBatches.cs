@@ -5,109 +5,178 @@ using Llm4Msr.Data;
 
 namespace Llm4Msr.Import.Engine;
 
-/// <summary>An answer of any size as record batches of <see cref="RawBatch.Rows"/> rows, copied vector by vector.</summary>
+/// <summary>Answers of any size as record batches, copied vector by vector; a batch is valid until the next one.</summary>
 internal static class RecordBatches
 {
-    public static IEnumerable<RecordBatch> Of(DuckDb database, IReadOnlyList<string> names, string sql, params IReadOnlyList<object> parameters)
+    /// <param name="rows">Of every batch but the last.</param>
+    /// <returns>None where there are no rows.</returns>
+    public static IEnumerable<RecordBatch> Of(IReadOnlyList<string> names, int rows, IEnumerable<Chunk> chunks)
     {
-        Column[]? columns = null;
-        var (rows, any) = (0, false);
-        foreach (var chunk in database.Stream(sql, parameters))
+        Column[] columns = [];
+        var filled = 0;
+        try
         {
-            columns ??= [.. chunk.Columns.Select(c => Column.Of(c.Type))];
-            for (var first = 0; first < chunk.Rows;)
+            foreach (var chunk in chunks)
             {
-                var count = Math.Min(chunk.Rows - first, RawBatch.Rows - rows);
-                for (var c = 0; c < columns.Length; c++)
-                    columns[c].Add(chunk.Columns[c], first, count);
-                (first, rows) = (first + count, rows + count);
-                if (rows < RawBatch.Rows)
-                    continue;
-                yield return Batch();
-                (rows, any) = (0, true);
-                columns = [.. chunk.Columns.Select(c => Column.Of(c.Type))];
+                if (columns.Length == 0)
+                    columns = [.. chunk.Columns.Select(Column.Of)];
+                for (var first = 0; first < chunk.Rows;)
+                {
+                    var count = Math.Min(chunk.Rows - first, rows - filled);
+                    for (var c = 0; c < columns.Length; c++)
+                        columns[c].Add(chunk.Columns[c], first, count);
+                    (first, filled) = (first + count, filled + count);
+                    if (filled < rows)
+                        continue;
+                    yield return Batch();
+                    filled = 0;
+                    foreach (var column in columns)
+                        column.Clear();
+                }
             }
+            if (filled > 0)
+                yield return Batch();
         }
-        if (columns is null)
-            throw new InvalidOperationException("An answer without rows has no types; ask before whether there are any.");
-        if (rows > 0 || !any)
-            yield return Batch();
+        finally
+        {
+            foreach (var column in columns)
+                column.Dispose();
+        }
 
-        RecordBatch Batch() => RawBatch.Of([.. names.Zip(columns!, (name, column) => (name, column.Build()))]);
+        RecordBatch Batch() => RawBatch.Of([.. names.Zip(columns, (name, column) => (name, ArrowArrayFactory.BuildArray(column.Data(filled))))]);
     }
 
     /// <summary>One column of the batch that is being filled.</summary>
-    private abstract class Column
+    private abstract class Column : IDisposable
     {
+        protected GrowingBuffer Values { get; } = new();
+
         public abstract void Add(Vector values, int first, int count);
 
-        public abstract IArrowArray Build();
+        public abstract ArrayData Data(int rows);
 
-        public static Column Of(DuckDBType type) => type switch
+        public virtual void Clear() => Values.Clear();
+
+        public virtual void Dispose() => ((IDisposable)Values).Dispose();
+
+        public static Column Of(Vector vector) => vector.Type switch
         {
-            DuckDBType.Integer => new Plain<int, Int32Array, Int32Array.Builder>(new Int32Array.Builder()),
-            DuckDBType.BigInt => new Plain<long, Int64Array, Int64Array.Builder>(new Int64Array.Builder()),
-            DuckDBType.UnsignedTinyInt => new Plain<byte, UInt8Array, UInt8Array.Builder>(new UInt8Array.Builder()),
+            DuckDBType.Integer => new Plain<int>(Int32Type.Default),
+            DuckDBType.BigInt => new Plain<long>(Int64Type.Default),
+            DuckDBType.UnsignedTinyInt => new Plain<byte>(UInt8Type.Default),
             DuckDBType.Boolean => new Flags(),
             DuckDBType.Varchar => new Texts(),
-            DuckDBType.List => new TextLists(),
-            _ => throw new NotSupportedException($"A column of the type {type} is not stored; cast it."),
+            DuckDBType.List => new Lists(Of(vector.Elements)),
+            _ => throw new NotSupportedException($"A column of the type {vector.Type} is not stored; cast it."),
         };
     }
 
-    private sealed class Plain<T, TArray, TBuilder>(TBuilder builder) : Column
-        where T : unmanaged, IEquatable<T>
-        where TArray : IArrowArray
-        where TBuilder : PrimitiveArrayBuilder<T, TArray, TBuilder>
+    private sealed class Plain<T>(IArrowType type) : Column
+        where T : unmanaged
     {
-        public override void Add(Vector values, int first, int count) => builder.Append(values.Values<T>().Slice(first, count));
+        public override void Add(Vector values, int first, int count) => Values.Append(values.Values<T>().Slice(first, count));
 
-        public override IArrowArray Build() => builder.Build();
+        public override ArrayData Data(int rows) => new(type, rows, 0, 0, [ArrowBuffer.Empty, Values.Filled()]);
     }
 
     private sealed class Flags : Column
     {
-        private readonly BooleanArray.Builder _builder = new();
+        private int _count;
 
         public override void Add(Vector values, int first, int count)
         {
             foreach (var flag in values.Values<bool>().Slice(first, count))
-                _builder.Append(flag);
-        }
-
-        public override IArrowArray Build() => _builder.Build();
-    }
-
-    private sealed class Texts : Column
-    {
-        private readonly StringArray.Builder _builder = new();
-
-        public override void Add(Vector values, int first, int count)
-        {
-            for (var row = first; row < first + count; row++)
-                _builder.Append(values.Text(row));
-        }
-
-        public override IArrowArray Build() => _builder.Build();
-    }
-
-    private sealed class TextLists : Column
-    {
-        private readonly ListArray.Builder _builder = new(StringType.Default);
-
-        public override void Add(Vector values, int first, int count)
-        {
-            var texts = (StringArray.Builder)_builder.ValueBuilder;
-            var elements = values.Elements;
-            for (var row = first; row < first + count; row++)
             {
-                _builder.Append();
-                var (start, length) = values.List(row);
-                for (var k = start; k < start + length; k++)
-                    texts.Append(elements.Text(k));
+                if (_count % 8 == 0)
+                    Values.Next(1).Clear();
+                if (flag)
+                    Values.GetSpan()[_count / 8] |= (byte)(1 << _count % 8);
+                _count++;
             }
         }
 
-        public override IArrowArray Build() => _builder.Build();
+        public override ArrayData Data(int rows) => new(BooleanType.Default, rows, 0, 0, [ArrowBuffer.Empty, Values.Filled()]);
+
+        public override void Clear()
+        {
+            base.Clear();
+            _count = 0;
+        }
+    }
+
+    /// <summary>What has several elements in each row: where they begin, and at last where they end.</summary>
+    private abstract class Starts : Column
+    {
+        private readonly GrowingBuffer _starts = new();
+
+        protected void Begin(int start) => _starts.Append(start);
+
+        protected ArrowBuffer Ended(int end)
+        {
+            _starts.Append(end);
+            return _starts.Filled();
+        }
+
+        public override void Clear()
+        {
+            base.Clear();
+            _starts.Clear();
+        }
+
+        public override void Dispose()
+        {
+            base.Dispose();
+            ((IDisposable)_starts).Dispose();
+        }
+    }
+
+    private sealed class Texts : Starts
+    {
+        public override void Add(Vector values, int first, int count)
+        {
+            for (var row = first; row < first + count; row++)
+            {
+                Begin(Values.Length);
+                Values.Append(values.Text(row));
+            }
+        }
+
+        public override ArrayData Data(int rows) => new(StringType.Default, rows, 0, 0, [ArrowBuffer.Empty, Ended(Values.Length), Values.Filled()]);
+    }
+
+    private sealed class Lists(Column elements) : Starts
+    {
+        private int _count;
+
+        public override void Add(Vector values, int first, int count)
+        {
+            var children = values.Elements;
+            for (var row = first; row < first + count; row++)
+            {
+                Begin(_count);
+                var (start, length) = values.List(row);
+                elements.Add(children, start, length);
+                _count += length;
+            }
+        }
+
+        public override ArrayData Data(int rows)
+        {
+            var data = elements.Data(_count);
+            return new(new ListType(data.DataType), rows, 0, 0, [ArrowBuffer.Empty, Ended(_count)], [data]);
+        }
+
+        public override void Clear()
+        {
+            base.Clear();
+            elements.Clear();
+            _count = 0;
+        }
+
+        public override void Dispose()
+        {
+            base.Dispose();
+            elements.Dispose();
+        }
     }
 }

@@ -35,10 +35,25 @@ internal static class SqlValues
         _ => $"epoch_ms(try_strptime({text}, {parameters.Add(time.Pattern!)}))",
     };
 
+    /// <summary>Whether a feature has any number of values, and not at most one.</summary>
+    public static bool IsList(FeatureSource feature) => feature.Kind is FeatureKind.MultiValued or FeatureKind.Sequence || feature.Flags is not null;
+
+    /// <summary>The only value of a feature, or the first of its values: a text that is not empty, or null.</summary>
+    /// <param name="text">Writes the text of a column as SQL.</param>
+    public static string One(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
+    {
+        if (IsList(feature))
+            return $"({List(feature, parameters, text)})[1]";
+        var value = Text(feature, parameters, text);
+        return feature.Groups is { } groups ? Group(groups, Number(value), parameters) : value;
+    }
+
     /// <summary>The values of a feature as a list of texts, none of them empty.</summary>
     /// <param name="text">Writes the text of a column as SQL.</param>
-    public static string Feature(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
+    public static string List(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
     {
+        if (!IsList(feature))
+            return ListOf(One(feature, parameters, text));
         if (feature.Flags is { } flags)
         {
             var values = flags.Select(flag => $"CASE WHEN {Number(text(flag.Key))} <> 0 THEN {parameters.Add(flag.Value)} END");
@@ -50,19 +65,35 @@ internal static class SqlValues
         return feature.Kind == FeatureKind.Sequence ? $"({list})[-{parameters.Add(feature.Last)}:]" : list;
     }
 
+    /// <summary>A list of the one value that there is, or of none.</summary>
+    public static string ListOf(string value) => $"list_filter([{value}], lambda v: v IS NOT NULL)";
+
     /// <summary>Whether what has to be a number is something else: true, false or null.</summary>
     public static string? WrongNumber(FeatureSource feature, SqlParameters parameters, Func<string, string> text) =>
         feature.Flags is { } flags ? string.Join(" OR ", flags.Keys.Select(column => $"({text(column)} IS NOT NULL AND {Number(text(column))} IS NULL)"))
         : feature.Groups is not null || feature.Kind == FeatureKind.Numeric
-            ? $"len(list_filter({Texts(feature, parameters, text)}, lambda v: NOT coalesce(isfinite({Number("v")}), false))) > 0"
+            ? IsList(feature)
+                ? $"len(list_filter({Texts(feature, parameters, text)}, lambda v: NOT coalesce(isfinite({Number("v")}), false))) > 0"
+                : $"({Text(feature, parameters, text)}) IS NOT NULL AND NOT coalesce(isfinite({Number(Text(feature, parameters, text))}), false)"
             : null;
 
-    /// <summary>The texts of a feature that are values.</summary>
+    /// <summary>The text of a feature that has one value, or null.</summary>
+    private static string Text(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
+    {
+        var value = text(feature.Column ?? feature.Name);
+        if (feature.Extract is { } pattern)
+            value = $"regexp_extract({value}, {parameters.Add(pattern)}, {(HasGroup(pattern) ? 1 : 0)})";
+        value = $"nullif(trim({value}), '')";
+        foreach (var missing in feature.Missing)
+            value = $"nullif({value}, {parameters.Add(missing)})";
+        return value;
+    }
+
+    /// <summary>The texts of a feature with any number of them.</summary>
     private static string Texts(FeatureSource feature, SqlParameters parameters, Func<string, string> text)
     {
         var column = text(feature.Column ?? feature.Name);
-        var list = feature.Kind is not (FeatureKind.MultiValued or FeatureKind.Sequence) ? $"[{column}]"
-            : feature.Separator is { } separator ? $"string_split({column}, {parameters.Add(separator)})"
+        var list = feature.Separator is { } separator ? $"string_split({column}, {parameters.Add(separator)})"
             : $"CASE WHEN json_valid({column}) THEN json_extract_string({column}, '$[*]') END";
         if (feature.Extract is { } pattern)
             list = $"list_transform({list}, lambda v: regexp_extract(v, {parameters.Add(pattern)}, {(HasGroup(pattern) ? 1 : 0)}))";

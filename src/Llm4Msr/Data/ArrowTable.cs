@@ -127,13 +127,7 @@ internal sealed class ArrowTable
             : throw new Llm4MsrException(FaultKind.Damaged,
                 $"'{_path}' has no column '{column}' of the type {typeof(T).Name}. Prepare the data again."));
 
-    public static void Write(string path, params IReadOnlyList<(string Name, IArrowArray Values)> columns)
-    {
-        using var batch = RawBatch.Of(columns);
-        Write(path, [batch]);
-    }
-
-    /// <summary>Writes batch after batch; there is at least one, and all have one schema.</summary>
+    /// <summary>Writes batch after batch, each gone when the next one is asked for; there is at least one, and all have one schema.</summary>
     public static void Write(string path, IEnumerable<RecordBatch> batches) => DurableFile.Write(path, stream =>
     {
         ArrowFileWriter? writer = null;
@@ -141,6 +135,7 @@ internal sealed class ArrowTable
         {
             foreach (var batch in batches)
             {
+                using var written = batch;
                 writer ??= new ArrowFileWriter(stream, batch.Schema, leaveOpen: true);
                 writer.WriteRecordBatch(batch);
             }
@@ -174,11 +169,12 @@ internal sealed class ArrowTable
         return builder.Build();
     }
 
-    public static IArrowArray Column(int[] values, int[] starts)
+    /// <param name="rows">Rows of which each has the values from its start to the next one.</param>
+    public static IArrowArray Column(int[] values, int[] starts, Range rows)
     {
         var builder = new ListArray.Builder(Int32Type.Default);
         var inner = (Int32Array.Builder)builder.ValueBuilder;
-        for (var row = 0; row + 1 < starts.Length; row++)
+        for (var row = rows.Start.Value; row < rows.End.Value; row++)
         {
             builder.Append();
             inner.AppendRange(values[starts[row]..starts[row + 1]]);

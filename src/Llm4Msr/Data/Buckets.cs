@@ -8,12 +8,12 @@ namespace Llm4Msr.Data;
 public sealed record BucketRule(IReadOnlyList<double>? Edges = null, int Quantiles = 10);
 
 /// <summary>Numbers in buckets. A bucket is named by its lower edge.</summary>
-internal static class Buckets
+public static class Buckets
 {
     private const string Lowest = "below";
 
     /// <summary>The name of a number's bucket, or null where the text is no number.</summary>
-    public static string? NameOf(string text, IReadOnlyList<double> edges)
+    internal static string? NameOf(string text, IReadOnlyList<double> edges)
     {
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || double.IsNaN(number))
             return null;
@@ -26,28 +26,21 @@ internal static class Buckets
     /// <summary>All bucket names, ascending.</summary>
     public static IEnumerable<string> Names(IReadOnlyList<double> edges) => edges.Select(Name).Prepend(Lowest);
 
-    /// <summary>The edges of a rule; quantiles are those of the numbers with their counts.</summary>
-    public static double[] Edges(BucketRule rule, IEnumerable<(string Text, long Count)> trained)
+    /// <summary>The edges of quantiles: one wherever the next of the equal shares begins.</summary>
+    /// <param name="numbers">Each number of the training part once, ascending, with its rows.</param>
+    /// <param name="total">The rows of all of them.</param>
+    public static IEnumerable<double> Edges(int quantiles, IEnumerable<(double Number, long Rows)> numbers, long total)
     {
-        if (rule.Edges is not null)
-            return [.. rule.Edges];
-        var numbers = trained.Where(t => t.Count > 0)
-            .Select(t => (Ok: double.TryParse(t.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && !double.IsNaN(number), Number: number, t.Count))
-            .Where(t => t.Ok).OrderBy(t => t.Number).ToList();
-        var total = numbers.Sum(t => t.Count);
-        List<double> edges = [];
         var (before, share) = (0L, 0L);
-        foreach (var (_, number, count) in numbers)
+        foreach (var (number, rows) in numbers)
         {
-            // An edge wherever the next of the equal shares begins; many equal numbers take several shares at once.
-            if (before * rule.Quantiles / total > share)
+            if (before * quantiles / total > share) // many equal numbers take several shares at once
             {
-                edges.Add(number);
-                share = before * rule.Quantiles / total;
+                yield return number;
+                share = before * quantiles / total;
             }
-            before += count;
+            before += rows;
         }
-        return [.. edges];
     }
 
     private static string Name(double edge) => edge.ToString("R", CultureInfo.InvariantCulture);

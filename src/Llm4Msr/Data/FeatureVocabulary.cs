@@ -50,16 +50,6 @@ public sealed class FeatureVocabulary
         return new FeatureVocabulary(field, values, ordered, null);
     }
 
-    /// <summary>The buckets that have counts, ascending.</summary>
-    internal static FeatureVocabulary FromNumbers(string field, IReadOnlyList<(string Text, long Count)> counts, BucketRule rule, int minCount)
-    {
-        var edges = Buckets.Edges(rule, counts);
-        var inBucket = counts.Select(c => (Name: Buckets.NameOf(c.Text, edges), c.Count)).Where(c => c.Name is not null)
-            .GroupBy(c => c.Name!, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Sum(c => c.Count), StringComparer.Ordinal);
-        string[] kept = [.. Buckets.Names(edges).Where(name => inBucket.GetValueOrDefault(name) >= Math.Max(1, minCount))];
-        return new FeatureVocabulary(field, kept, [.. kept.Select(name => inBucket[name])], edges);
-    }
-
     public static FeatureVocabulary Restore(string field, IReadOnlyList<string> values, IReadOnlyList<long> counts, IReadOnlyList<double>? edges = null) =>
         new(field, values, counts, edges);
 }

@@ -20,11 +20,17 @@ public sealed record FieldFrequency(string Name, FieldOwner Owner, int Known, in
             trainingWithout += trains;
             scoredWithout += scores;
         }
-        var known = column.Field.Cardinality - 1;
-        return new FieldFrequency(
-            column.Field.Name, column.Field.Owner, known, column.Field.Edges is null ? trainedValues - known : 0,
-            Share(trainingWithout, training), Share(scoredWithout, scored));
+        return Of(column.Field, trainedValues, Share(trainingWithout, training), Share(scoredWithout, scored));
     }
 
-    private static double Share(long part, long whole) => whole == 0 ? 0 : Math.Round((double)part / whole, 6);
+    /// <param name="trainedValues">How many values the training part holds.</param>
+    /// <param name="trainingWithout">Share.</param>
+    /// <param name="evaluationWithout">Share.</param>
+    public static FieldFrequency Of(FeatureField field, int trainedValues, double trainingWithout, double evaluationWithout)
+    {
+        var known = field.Cardinality - 1;
+        return new FieldFrequency(field.Name, field.Owner, known, field.Edges is null ? trainedValues - known : 0, trainingWithout, evaluationWithout);
+    }
+
+    public static double Share(long part, long whole) => whole == 0 ? 0 : Math.Round((double)part / whole, 6);
 }

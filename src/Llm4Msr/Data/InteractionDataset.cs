@@ -34,10 +34,9 @@ public sealed class InteractionDataset
     /// <summary>Opens a folder written by <see cref="PreparedDataWriter"/>, after every file has been checked against its hash.</summary>
     public static InteractionDataset Open(string folder)
     {
-        FolderManifest.Verify(folder, Format, "prepared data folder", "Make it with 'llm4msr prepare'.");
+        var description = Describe(folder);
         string PathOf(string name) => Path.Combine(folder, name);
 
-        var description = DataDescription.Read<DataDescription>(PathOf(DescriptionFile));
         var encoder = RowEncoder.Load(PathOf(FeaturesFolder));
         var table = ArrowTable.Read(PathOf(InteractionsFile));
         var context = ArrowTable.Read(PathOf(ContextFile));
@@ -47,6 +46,16 @@ public sealed class InteractionDataset
         var parts = ArrowTable.Read(PathOf(SplitFile)).Bytes("part");
         return new InteractionDataset(folder, description, interactions, MemoryMarshal.Cast<byte, Part>(parts).ToArray(), encoder);
     }
+
+    /// <summary>What is in a folder, after every file has been checked against its hash; none of its tables is in memory.</summary>
+    public static DataDescription Describe(string folder)
+    {
+        FolderManifest.Verify(folder, Format, "prepared data folder", "Make it with 'llm4msr prepare'.");
+        return DataDescription.Read<DataDescription>(Path.Combine(folder, DescriptionFile));
+    }
+
+    /// <summary>The ids of a folder's users by row, read as they are asked for.</summary>
+    public static IEnumerable<string> UserIds(string folder) => ArrowTable.ReadInParts(Path.Combine(folder, UsersFile)).SelectMany(users => users.Texts("key"));
 
     /// <summary>The ranks of a part, ascending.</summary>
     public int[] RanksOf(Part part) => [.. Enumerable.Range(0, Parts.Count).Where(rank => Parts[rank] == part)];

@@ -6,28 +6,18 @@ namespace Llm4Msr.Data;
 /// <summary>Interactions while their raw table goes by: what the split and the context fields need of them.</summary>
 internal sealed class InteractionReader(IReadOnlyList<RawFieldKind> contextFields)
 {
-    private const string PartColumn = "part";
-
     private readonly List<int> _users = [];
-    private readonly List<Part> _parts = [];
     private readonly RawFieldReader[] _context = [.. contextFields.Select(kind => new RawFieldReader(kind))];
 
     /// <summary>Row of the user table, by rank.</summary>
     public ReadOnlySpan<int> Users => CollectionsMarshal.AsSpan(_users);
 
-    /// <summary>By rank; null where no column names them.</summary>
-    public Part[]? Parts => _parts.Count == 0 ? null : [.. _parts];
-
-    /// <returns>The batch as it is stored: without the parts.</returns>
     public RecordBatch Read(RecordBatch batch)
     {
         _users.AddRange(((Int32Array)batch.Column("user")).Values);
         for (var f = 0; f < _context.Length; f++)
             _context[f].Add(batch.Column($"context.{contextFields[f].Name}"));
-        if (batch.Schema.FieldsList[^1].Name != PartColumn)
-            return batch;
-        _parts.AddRange(MemoryMarshal.Cast<byte, Part>(((UInt8Array)batch.Column(PartColumn)).Values));
-        return RawBatch.Of([.. batch.Schema.FieldsList.SkipLast(1).Select((field, k) => (field.Name, batch.Column(k)))]);
+        return batch;
     }
 
     public IReadOnlyList<FeatureColumn> Encode(Part[] parts, Dictionary<string, FeatureVocabulary> vocabularies, List<FieldFrequency> frequencies, int minCount)

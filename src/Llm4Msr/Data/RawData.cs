@@ -15,7 +15,7 @@ public sealed record RawData(
     IReadOnlyDictionary<string, FileFacts> Inputs)
 {
     /// <summary>Users and items by key, interactions by (time, item, user, scenario, position).</summary>
-    public RawTables InOrder()
+    internal RawTables InOrder()
     {
         var (users, _, userRow) = Order(Users, null);
         var (items, words, itemRow) = Order(Items, ItemWords);
@@ -23,7 +23,7 @@ public sealed record RawData(
             .Select(i => i with { User = userRow[i.User], Item = itemRow[i.Item] })
             .OrderBy(i => i.Time).ThenBy(i => i.Item).ThenBy(i => i.User).ThenBy(i => i.Scenario); // stable: then the position
         return new RawTables(
-            Source, Platform, Scenarios, Kinds(Users), Kinds(Items), [.. ContextFields.Select(name => new RawFieldKind(name))],
+            Source, Platform, Scenarios,
             [RawBatch.Of([("key", ArrowTable.Column(users.Keys)), .. Columns(users)])],
             [RawBatch.Of(
             [
@@ -51,8 +51,6 @@ public sealed record RawData(
             return placed;
         }
     }
-
-    private static RawFieldKind[] Kinds(RawEntities entities) => [.. entities.Fields.Select(f => new RawFieldKind(f.Name, f.MultiValued))];
 
     private static IEnumerable<(string, IArrowArray)> Columns(RawEntities entities) =>
         entities.Fields.Select(field => ($"raw.{field.Name}", ArrowTable.Column(field.Values)));

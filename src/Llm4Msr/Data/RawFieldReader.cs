@@ -4,6 +4,10 @@ using Apache.Arrow;
 
 namespace Llm4Msr.Data;
 
+/// <summary>What a raw field holds.</summary>
+/// <param name="MultiValued">Any number of values per entity; else one, or none where it is missing.</param>
+internal sealed record RawFieldKind(string Name, bool MultiValued);
+
 /// <summary>
 /// One raw field while its table goes by: each distinct value once, and for every row the positions of its values among
 /// them. Which of them the training part holds is known only after the interactions, so nothing is encoded before.
@@ -50,10 +54,7 @@ internal sealed class RawFieldReader(RawFieldKind kind)
                     counts[position] += times;
             }
         }
-        (string, long)[] counted = [.. _values.Zip(counts)];
-        return kind.Buckets is null
-            ? FeatureVocabulary.FromCounts(kind.Name, counted, minCount)
-            : FeatureVocabulary.FromNumbers(kind.Name, counted, kind.Buckets, minCount);
+        return FeatureVocabulary.FromCounts(kind.Name, _values.Zip(counts), minCount);
     }
 
     /// <summary>
@@ -63,7 +64,7 @@ internal sealed class RawFieldReader(RawFieldKind kind)
     public FeatureColumn Encode(FeatureVocabulary vocabulary, FieldOwner owner, bool withUnknown)
     {
         int[] indices = [.. _values.Select(vocabulary.IndexOf)];
-        var field = new FeatureField(kind.Name, owner, kind.MultiValued, vocabulary.Cardinality, vocabulary.Edges);
+        var field = new FeatureField(kind.Name, owner, kind.MultiValued, vocabulary.Cardinality);
         if (!kind.MultiValued)
         {
             var column = new int[Rows + (withUnknown ? 1 : 0)];

@@ -11,24 +11,16 @@ namespace Llm4Msr.Data;
 /// <param name="Items">By id in <see cref="KeyOrder"/>. Columns: <c>key</c>, <c>title</c>, <c>category</c>, then <c>raw.FIELD</c>.</param>
 /// <param name="Interactions">
 /// In the order of <see cref="InteractionTable"/>. Columns: <c>scenario</c>, <c>user</c>, <c>item</c> (rows of their tables), <c>clicked</c>,
-/// <c>positive</c>, <c>time</c>, then <c>context.FIELD</c>, a text, empty where the value is missing; under <see cref="SplitKind.Column"/> at last <c>part</c>.
+/// <c>positive</c>, <c>time</c>, then <c>context.FIELD</c>, a text, empty where the value is missing.
 /// </param>
 public sealed record RawTables(
     string Source,
     PlatformDescription Platform,
     IReadOnlyList<Scenario> Scenarios,
-    IReadOnlyList<RawFieldKind> UserFields,
-    IReadOnlyList<RawFieldKind> ItemFields,
-    IReadOnlyList<RawFieldKind> ContextFields,
     IEnumerable<RecordBatch> Users,
     IEnumerable<RecordBatch> Items,
     IEnumerable<RecordBatch> Interactions,
     IReadOnlyDictionary<string, FileFacts> Inputs);
-
-/// <summary>What a raw field holds.</summary>
-/// <param name="MultiValued">Any number of values per entity; else one, or none where it is missing.</param>
-/// <param name="Buckets">How numbers become values of a vocabulary; null for a field that is no number.</param>
-public sealed record RawFieldKind(string Name, bool MultiValued = false, BucketRule? Buckets = null);
 
 /// <summary>Makes record batches of raw tables.</summary>
 public static class RawBatch
@@ -40,5 +32,18 @@ public static class RawBatch
     {
         var schema = new Schema([.. columns.Select(c => new Field(c.Name, c.Values.Data.DataType, nullable: false))], null);
         return new RecordBatch(schema, columns.Select(c => c.Values), columns.Count == 0 ? 0 : columns[0].Values.Length);
+    }
+
+    /// <summary>A table in batches of <paramref name="most"/> rows; one without rows in one batch.</summary>
+    /// <param name="columns">The columns of the rows from a first one to a last.</param>
+    internal static IEnumerable<RecordBatch> InParts(int rows, int most, Func<Range, IReadOnlyList<(string Name, IArrowArray Values)>> columns)
+    {
+        var first = 0;
+        do
+        {
+            yield return Of(columns(first..Math.Min(rows, first + most)));
+            first += most;
+        }
+        while (first < rows);
     }
 }

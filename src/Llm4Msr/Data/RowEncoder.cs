@@ -1,3 +1,4 @@
+using Apache.Arrow;
 using Llm4Msr.Platform;
 
 namespace Llm4Msr.Data;
@@ -44,6 +45,7 @@ public sealed class RowEncoder
     {
         var context = 0;
         var fields = new FieldValues[_columns.Length];
+        var (ofUsers, ofItems) = (GatherOnly(Users, rows.User, withoutUserId), GatherOnly(Items, rows.Item, default));
         for (var f = 0; f < fields.Length; f++)
         {
             var owner = Schema.Fields[f].Owner;
@@ -52,8 +54,8 @@ public sealed class RowEncoder
                 FieldOwner.Scenario => Plain(rows.Scenario, shift: 1),
                 FieldOwner.Context => Plain(rows.Context[context++], shift: 0),
                 _ when _columns[f] is { Starts: not null } lists => Gather(lists, owner == FieldOwner.User ? rows.User : rows.Item),
-                _ when Schema.Fields[f].Name == FeatureNames.UserId => GatherOne(_columns[f]!, rows.User, withoutUserId),
-                _ => GatherOne(_columns[f]!, owner == FieldOwner.User ? rows.User : rows.Item, default),
+                FieldOwner.User => new FieldValues(ofUsers[_columns[f]!.First], null),
+                _ => new FieldValues(ofItems[_columns[f]!.First], null),
             };
         }
         return new CtrBatch(new ScenarioGroups(rows.Scenario, Scenarios.Count), fields, Filled.Of(rows.Clicked));
@@ -67,18 +69,24 @@ public sealed class RowEncoder
         return new FieldValues(tensor, null);
     }
 
-    private static FieldValues GatherOne(FeatureColumn column, ReadOnlySpan<int> entities, ReadOnlySpan<bool> hidden)
+    /// <summary>The columns with one value for each entity.</summary>
+    /// <returns>[B] for each of them; all are parts of one tensor.</returns>
+    private static Tensor[] GatherOnly(EntityTable table, ReadOnlySpan<int> entities, ReadOnlySpan<bool> idHidden)
     {
-        var tensor = Filled.Longs(entities.Length, out var values);
-        ReadOnlySpan<int> indices = column.Values;
-        for (var row = 0; row < values.Length; row++)
-            values[row] = indices[entities[row]];
-        for (var row = 0; row < hidden.Length; row++)
+        const int Line = 8; // columns a power of two apart would all lie in the same few lines of the cache
+        var (rows, stride) = (entities.Length, entities.Length + Line);
+        var tensor = Filled.Longs(table.OnlyColumns * stride, out var values);
+        table.CopyOnlyValues(entities, values, stride);
+        if (!idHidden.IsEmpty)
         {
-            if (hidden[row])
-                values[row] = FeatureVocabulary.Unseen;
+            var ids = values.Slice(table.Columns.Single(c => c.Field.Name == FeatureNames.UserId).First * stride, rows);
+            for (var row = 0; row < rows; row++)
+            {
+                if (idHidden[row])
+                    ids[row] = FeatureVocabulary.Unseen;
+            }
         }
-        return new FieldValues(tensor, null);
+        return tensor.view(table.OnlyColumns, stride).narrow(1, 0, rows).unbind();
     }
 
     private static FieldValues Gather(FeatureColumn column, ReadOnlySpan<int> entities)
@@ -100,18 +108,36 @@ public sealed class RowEncoder
     }
 
     /// <summary>Writes what <see cref="Load"/> reads.</summary>
-    public void Save(string folder)
+    public void Save(string folder) => Save(folder, Scenarios, Schema, Batches(Users), Batches(Items), Batches(Schema, Vocabularies));
+
+    internal static void Save(
+        string folder, IReadOnlyList<Scenario> scenarios, FeatureSchema schema, IEnumerable<RecordBatch> users, IEnumerable<RecordBatch> items, IEnumerable<RecordBatch> vocabulary)
     {
         Directory.CreateDirectory(folder);
-        DataDescription.Write(Path.Combine(folder, SchemaFile), new SchemaContent(Scenarios, Schema));
-        SaveTable(Path.Combine(folder, UsersFile), Users);
-        SaveTable(Path.Combine(folder, ItemsFile), Items);
-        FeatureVocabulary[] vocabularies = [.. Schema.Fields.Where(f => Vocabularies.ContainsKey(f.Name)).Select(f => Vocabularies[f.Name])];
-        ArrowTable.Write(Path.Combine(folder, VocabularyFile),
-            ("field", ArrowTable.Column(vocabularies.SelectMany(v => v.Values.Select(_ => v.Field)))),
-            ("value", ArrowTable.Column(vocabularies.SelectMany(v => v.Values))),
-            ("index", ArrowTable.Column([.. vocabularies.SelectMany(v => Enumerable.Range(1, v.Values.Count))])),
-            ("count", ArrowTable.Column([.. vocabularies.SelectMany(v => v.Counts)])));
+        DataDescription.Write(Path.Combine(folder, SchemaFile), new SchemaContent(scenarios, schema));
+        ArrowTable.Write(Path.Combine(folder, UsersFile), users);
+        ArrowTable.Write(Path.Combine(folder, ItemsFile), items);
+        ArrowTable.Write(Path.Combine(folder, VocabularyFile), vocabulary);
+    }
+
+    // The row of the unknown entity is not stored: its content is fixed.
+    internal static IEnumerable<RecordBatch> Batches(EntityTable table) => RawBatch.InParts(table.Count, EncodedTables.Rows, rows =>
+    [
+        ("key", ArrowTable.Column(table.Keys.Take(rows))),
+        .. table.Columns.Select(c => (c.Field.Name, c.Starts is null ? ArrowTable.Column(c.Only(rows)) : ArrowTable.Column(c.Values, c.Starts, rows))),
+    ]);
+
+    internal static IEnumerable<RecordBatch> Batches(FeatureSchema schema, IReadOnlyDictionary<string, FeatureVocabulary> vocabularies)
+    {
+        var entries = schema.Fields.Where(f => vocabularies.ContainsKey(f.Name)).Select(f => vocabularies[f.Name])
+            .SelectMany(v => v.Values.Select((value, k) => (v.Field, Value: value, Index: k + 1, Count: v.Counts[k])));
+        return entries.Chunk(EncodedTables.Rows).DefaultIfEmpty([]).Select(rows => RawBatch.Of(
+        [
+            ("field", ArrowTable.Column(rows.Select(e => e.Field))),
+            ("value", ArrowTable.Column(rows.Select(e => e.Value))),
+            ("index", ArrowTable.Column([.. rows.Select(e => e.Index)])),
+            ("count", ArrowTable.Column([.. rows.Select(e => e.Count)])),
+        ]));
     }
 
     public static RowEncoder Load(string folder)
@@ -145,15 +171,6 @@ public sealed class RowEncoder
     }
 
     private sealed record SchemaContent(IReadOnlyList<Scenario> Scenarios, FeatureSchema Schema);
-
-    // The row of the unknown entity is not stored: its content is fixed.
-    private static void SaveTable(string path, EntityTable table) => ArrowTable.Write(path,
-    [
-        ("key", ArrowTable.Column(table.Keys)),
-        .. table.Columns.Select(c => (c.Field.Name, c.Starts is null
-            ? ArrowTable.Column(c.Values[..table.Count])
-            : ArrowTable.Column(c.Values[..c.Starts[table.Count]], c.Starts[..(table.Count + 1)]))),
-    ]);
 
     private static EntityTable LoadTable(string path, FeatureSchema schema, FieldOwner owner)
     {

@@ -53,7 +53,7 @@ public sealed class PreparedDataTests : IDisposable
             var vocabulary = encoder.Vocabularies[name];
             Assert.Equal(trained, vocabulary.Values.Zip(vocabulary.Counts).ToDictionary(p => p.First, p => p.Second));
             Assert.All(Enumerable.Range(0, entities.Count), row => Assert.Equal(
-                trained.ContainsKey(entities.Keys[row]), entities.Columns[0].Values[row] != FeatureVocabulary.Unseen));
+                trained.ContainsKey(entities.Keys[row]), entities.Columns[0].Of(row)[0] != FeatureVocabulary.Unseen));
         }
     }
 

@@ -40,7 +40,7 @@ public class RowEncoderTests
 
         Assert.Equal([0, 0], users);
         Assert.Equal(0, ages[0]);
-        Assert.Equal(data.Encoder.Users.Columns[1].Values[rows.User[1]], ages[1]); // only the id is hidden
+        Assert.Equal(data.Encoder.Users.Columns[1].Of(rows.User[1])[0], ages[1]); // only the id is hidden
     }
 
     [Fact]
