@@ -17,8 +17,8 @@ for split in user user-holdout; do
     for protocol in past-only train-part whole-period; do
         "$llm4msr" knowledge encode "data-$split" --encoder "$assets/models/all-minilm-l6-v2.fp16.onnx" --protocol "$protocol" \
             --workers "$jobs" --out "protocols/$split.$protocol.db" --json > "protocols/$split.$protocol.json"
-        # An audit of the whole period finds what it is there to show, and says so by its exit code.
-        "$llm4msr" audit leak "data-$split" --knowledge "protocols/$split.$protocol.db" --json > "protocols/$split.$protocol.audit.json" || [ "$protocol" = whole-period ]
+        # A text encoder reads items and no prompt, so that prompts are not proven (exit code 3); what rows saw is counted all the same.
+        "$llm4msr" audit leak "data-$split" --knowledge "protocols/$split.$protocol.db" --json > "protocols/$split.$protocol.audit.json" || [ $? = 3 ]
     done
 done
 cells() {
