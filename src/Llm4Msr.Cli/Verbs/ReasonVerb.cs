@@ -33,7 +33,7 @@ internal static class ReasonVerb
         var output = settings.Output!;
         var data = InteractionDataset.Open(settings.Data);
         if (settings.Model.Path == EmbeddedModel.Name)
-            cli.Terminal.Say("The embedded model is for trying out only: it knows the words of generated catalogues, and of other items it says nothing.");
+            cli.Terminal.Say("The embedded model is for trying out only: it knows the words of the quick start's catalogues, and of other items (those of 'data generate' too) it says little or nothing.");
         torch.set_num_threads(1); // a core for each worker
         using var model = settings.Model.Open(cli.Cancellation);
         var options = settings.OptionsFor(model);

@@ -14,8 +14,8 @@ namespace Llm4Msr.Models.Enhancements;
 /// </remarks>
 public sealed class KnowledgeField : nn.Module<Tensor, ScenarioGroups, BatchKnowledge?, Tensor>
 {
-    /// <summary>Of the field's numbers at the start: at 1, beside embeddings near zero, they drown the other fields while those are learned.</summary>
-    internal const double FirstDeviation = 0.1;
+    /// <summary>Of the field's numbers at the start: at 1 they drown the other fields, whose embeddings start near zero; near zero themselves they learn late.</summary>
+    internal const double FirstDeviation = 0.3;
 
     private readonly nn.Module<Tensor, ScenarioGroups, Tensor> backbone;
     private readonly Linear map;
