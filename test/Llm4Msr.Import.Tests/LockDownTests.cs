@@ -73,11 +73,13 @@ public sealed class LockDownTests : IDisposable
 
     [Theory]
     [InlineData("allowed_paths", "named.csv"), InlineData("allowed_directories", "spill/spilled/")]
-    public void OnlyTheNamedPlacesAreAllowed(string setting, string end)
+    public void OnlyTheNamedPlacesAreAllowed(string setting, string expected)
     {
         Assert.ThrowsAny<Exception>(() => _database.Rows($"SET {setting} = ['/']"));
 
-        Assert.Equal($"[{_scratch.Root}/{end}]", ((string)_database.Rows("SELECT CAST(value AS VARCHAR) FROM duckdb_settings() WHERE name = $1", setting)[0][0]!).Replace("'", "", StringComparison.Ordinal));
+        var allowed = _database.Rows($"SELECT unnest(value::VARCHAR[]) FROM duckdb_settings() WHERE name = '{setting}'").Select(row => Path.GetRelativePath(_scratch.Root, (string)row[0]!))
+            .Where(path => !path.StartsWith("spill/tables.duckdb", StringComparison.Ordinal)); // its own file and log
+        Assert.Equal([expected.TrimEnd('/')], allowed.Select(path => path.TrimEnd('/')));
     }
 
     private SortedDictionary<string, string> Files() => Imports.Hashes(_scratch.Root);
