@@ -5,6 +5,7 @@
 #:package libtorch-cpu-linux-x64
 #:property RestorePackagesWithLockFile=false
 #:property ConcurrentGarbageCollection=false
+#:property PublishAot=false
 using System.Globalization;
 using System.Text.Json;
 using Llm4Msr.Data;
