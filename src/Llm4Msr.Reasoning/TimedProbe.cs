@@ -19,16 +19,19 @@ public sealed record ProbeResult(
 /// <summary>Asks some batches of a run, as the run would, to see how long it takes.</summary>
 public static class TimedProbe
 {
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1), s_leastTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The batches, which are ordered by length, are cut into strata of equal work, and the middle one of each is asked, by as
-    /// many workers as the run has; of a model that is quick, and costs nothing, more are asked until some seconds are spent. Another batch takes as long per unit of work as the asked one nearest to it.
+    /// many workers as the run has. Of a model that is quick and costs nothing more are asked, so that what .NET does on the side
+    /// in a program's first seconds weighs little. Another batch takes as long per unit of work as the asked one nearest to it.
     /// </summary>
     /// <param name="batches">All of the run; at least one.</param>
     /// <param name="strata">How many are asked, at most; of a quick model at first.</param>
+    /// <param name="leastProcessorSeconds">Until so much is spent, more is asked.</param>
     /// <exception cref="Llm4MsrException">No answer at all could be used; or whatever the model has to say.</exception>
-    public static ProbeResult Run(ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation)
+    public static ProbeResult Run(
+        ILanguageModel model, IReadOnlyList<Question[]> batches, int strata, ReasoningOptions options, CancellationToken cancellation, double leastProcessorSeconds = 8)
     {
         List<int> chosen = [];
         var seconds = new double[batches.Count];
@@ -47,9 +50,9 @@ public static class TimedProbe
             BatchWorkers.Run(next, options.Workers, () => true, Time, cancellation);
             strata *= 2;
         }
-        while (model.Memory != ModelMemory.Elsewhere && clock.Elapsed < s_leastTime && chosen.Count < batches.Count);
+        while (model.Memory != ModelMemory.Elsewhere && Processor() < leastProcessorSeconds && chosen.Count < batches.Count);
         var took = clock.Elapsed.TotalSeconds;
-        var load = (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds / busy;
+        var load = Processor() / busy;
         if (answered.Count == 0)
             throw unusable!;
 
@@ -62,6 +65,8 @@ public static class TimedProbe
         return new ProbeResult(
             answered.Count, (int)prompts, took, newTokens / (double)prompts, textBytes / (double)prompts, seconds, load,
             chosen.Except(answered).Sum(at => batches[at].Length), unusable?.Message);
+
+        double Processor() => (Environment.CpuUsage.TotalTime - processorBefore).TotalSeconds;
 
         void Time(int at, CancellationToken stop)
         {
