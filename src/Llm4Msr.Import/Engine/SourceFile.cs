@@ -110,6 +110,7 @@ internal sealed class SourceFile
             $"columns = {{{string.Join(", ", (json ? [""] : Columns).Select((_, k) => $"'c{k}': 'VARCHAR'"))}}}",
             $"encoding = '{_encoding switch { FileEncoding.Utf16 => "utf-16", FileEncoding.Latin1 => "latin-1", _ => "utf-8" }}'",
             $"max_line_size = {LongestLine}",
+            $"buffer_size = {2 * LongestLine}", // else sixteen lines, of which there are several
             "strict_mode = true",
             "store_rejects = true",
             $"rejects_table = '{rejects}'",
