@@ -102,7 +102,7 @@ AucDifference Compare(string control, Func<ScoredRows, ScoredRows> part) => Comp
     rows[control].ToDictionary(s => s.Key, s => part(s.Value)), rows["real"].ToDictionary(s => s.Key, s => part(s.Value)), everybody).Mean;
 
 void Print(string control, string scenario, AucDifference d) => Console.WriteLine(
-    $"| {control} | {scenario} | {d.Difference:+0.0000;-0.0000} | {d.Interval!.Low:+0.0000;-0.0000} to {d.Interval.High:+0.0000;-0.0000} | {d.SmallestDetectable:F4} | {d.OverSeeds!.P:G2} |");
+    $"| {control} | {scenario} | {d.Difference:+0.0000;-0.0000;0.0000} | {d.Interval!.Low:+0.0000;-0.0000;0.0000} to {d.Interval.High:+0.0000;-0.0000;0.0000} | {d.SmallestDetectable:F4} | {d.OverSeeds!.P:G2} |");
 
 List<JsonElement> Trials(string arm) => [.. Arm(arm).GetProperty("trials").EnumerateArray()];
 

@@ -7,7 +7,7 @@ namespace Llm4Msr.Import;
 /// <summary>One import, complete enough to be run by another process.</summary>
 /// <param name="Folder">What the configuration's paths are counted from.</param>
 /// <param name="Output">Folder to fill; it is there and empty.</param>
-/// <param name="Scratch">Folder for the database and what it spills; it is there and empty.</param>
+/// <param name="Scratch">Folder for the database and what it spills; it is there and empty, and afterwards empty again.</param>
 /// <param name="Rejects">File for rejected rows; written where there are any.</param>
 /// <param name="Memory">Bytes that the whole process may use.</param>
 public sealed record ImportJob(ImportConfiguration Configuration, string Folder, string Output, string Scratch, string Rejects, long Memory, int Threads)
@@ -17,8 +17,8 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
     /// <summary>The least that the database and the encoded tables get by with.</summary>
     public const long LeastMemory = 512L << 20;
 
-    // The database fills its share while it sorts; the encoded users and items need theirs afterwards.
-    private const double ShareOfDatabase = 0.5;
+    // For the batch that is being written and for all that the database does not count; of a small memory at most half.
+    private const long BesideDatabase = 1L << 30;
 
     /// <param name="progress">Called with what is being done.</param>
     /// <param name="cancellation">Stops at once.</param>
@@ -27,7 +27,7 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
         ImportProblems.ThrowIfAny(Configuration, $"The configuration '{Configuration.Name}'");
         var files = Configuration.Interactions.Select(s => s.File).Concat(Configuration.Users.Concat(Configuration.Items).Select(s => s.File))
             .Select(file => Path.GetFullPath(Path.Combine(Folder, file))).Distinct().ToList();
-        using var database = new DuckDb(new DuckDbLimits((long)(Memory * ShareOfDatabase), Threads, Scratch, files));
+        using var database = new DuckDb(new DuckDbLimits(Math.Max(Memory - BesideDatabase, Memory / 2), Threads, Scratch, files));
         using var stop = cancellation.Register(database.Interrupt);
         var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
         try

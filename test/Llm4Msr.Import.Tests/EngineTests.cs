@@ -1,6 +1,7 @@
 using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Import.Configuration;
+using Llm4Msr.Import.Engine;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
 
@@ -31,6 +32,52 @@ public sealed class EngineTests : IDisposable
         Assert.All(expected.Keys.Except(["data.json", FolderManifest.FileName]), file => Assert.Equal((file, expected[file]), (file, found[file])));
     }
 
+    /// <summary>More items than an aggregate of lists takes at once, and more of everything than a database of 80 MiB holds.</summary>
+    [Fact]
+    public void LogsLargerThanTheMemoryGiveTheSameBytes()
+    {
+        const int Items = 270_000, Rows = 150_000;
+        const long Little = 160L << 20;
+        var raw = Logs(7, numericIds: true, users: 1000, Items, Rows, more: new string('o', 300));
+        var configuration = Configuration(raw, new SplitOptions());
+        DurableFile.WriteFolder(_scratch["memory"], folder => PreparedDataWriter.Write(folder, raw, configuration.Split, minCount: 3));
+
+        var spilled = false;
+        Imports.Run(_scratch, configuration, memory: Little, look: scratch => spilled |= Directory.Exists(Path.Combine(scratch, "spilled")));
+
+        var (expected, found) = (Imports.Hashes(_scratch["memory"]), Imports.Hashes(_scratch["data"]));
+        Assert.All(expected.Keys.Except(["data.json", FolderManifest.FileName]), file => Assert.Equal((file, expected[file]), (file, found[file])));
+        Assert.True(spilled);
+    }
+
+    [Fact]
+    public void ABatchTakesNoMoreRowsFromTheDatabaseThanItHolds()
+    {
+        const int Rows = 5000, VectorRows = 2048;
+        using var database = new DuckDb(new DuckDbLimits(64L << 20, 1, _scratch.Root, []));
+        var taken = 0;
+        IEnumerable<Chunk> Counted()
+        {
+            foreach (var chunk in database.Stream("SELECT CAST(range AS INTEGER), 'text ' || range FROM range(100000)"))
+            {
+                taken += chunk.Rows;
+                yield return chunk;
+            }
+        }
+
+        var (batches, given) = (0, 0);
+        foreach (var batch in RecordBatches.Of(["number", "text"], Rows, Counted()))
+        {
+            given += batch.Length;
+            batches++;
+            Assert.InRange(taken, given, given + VectorRows);
+            var numbers = (Apache.Arrow.Int32Array)batch.Column("number");
+            Assert.Equal((given - batch.Length, given - 1), (numbers.GetValue(0), numbers.GetValue(batch.Length - 1)));
+            Assert.Equal($"text {given - 1}", ((Apache.Arrow.StringArray)batch.Column("text")).GetString(batch.Length - 1));
+        }
+        Assert.Equal((20, 100_000), (batches, given));
+    }
+
     [Fact]
     public void ReadingAgainGivesTheSameBytes()
     {
@@ -52,20 +99,20 @@ public sealed class EngineTests : IDisposable
     }
 
     /// <summary>Equal times, ids in any order, commas, quotes, line ends and letters beyond ASCII in the values, users without a row.</summary>
-    private static RawData Logs(int seed, bool numericIds)
+    private static RawData Logs(int seed, bool numericIds, int users = 40, int items = 50, int rows = 900, string more = "")
     {
         var random = new Random(seed);
         string[] cities = ["Köln", "New \"York\"", "a, b", "two\nlines", "😀", "\uFFFDx", " "];
-        string Id(int k) => numericIds ? (k * 7 % 50).ToString(CultureInfo.InvariantCulture) : $"{(char)('a' + k % 3)}{(k % 2 == 0 ? "😀" : "\uFFFD")}{k}"; // bytes order these two otherwise than halves of characters do
-        var (users, items) = (Enumerable.Range(0, 40).Select(Id).ToArray(), Enumerable.Range(0, 50).Select(Id).ToArray());
+        string Id(int k, int count) => numericIds ? (k * 7L % count).ToString(CultureInfo.InvariantCulture) : $"{(char)('a' + k % 3)}{(k % 2 == 0 ? "😀" : "\uFFFD")}{k}"; // bytes order these two otherwise than halves of characters do
+        var (userIds, itemIds) = (Enumerable.Range(0, users).Select(k => Id(k, items)).ToArray(), Enumerable.Range(0, items).Select(k => Id(k, items)).ToArray());
         return new RawData(
             "log", new PlatformDescription("Sample", "a place for tests", "people", "things", "liked"),
             [new Scenario("search", "people look"), new Scenario("feed", "people browse")],
-            new RawEntities(users, [new RawField("city", false, [.. users.Select(_ => cities[random.Next(cities.Length)].Trim() is { Length: > 0 } city ? (string[])[city] : [])])]),
-            new RawEntities(items, [new RawField("topics", true, [.. items.Select(_ => Enumerable.Range(0, random.Next(4)).Select(t => $"t{random.Next(6)}").ToArray())])]),
-            [.. items.Select((item, k) => new ItemWords($"Thing {item}", k % 3 == 0 ? "" : $"kind, {k % 3}"))],
-            [.. Enumerable.Range(0, 900).Select(_ => new RawInteraction(
-                random.Next(2), random.Next(users.Length), random.Next(items.Length), random.Next(2) == 0, random.Next(3) == 0, 1_000_000 + random.Next(40), [random.Next(3) == 0 ? "" : $"h{random.Next(9)}"]))],
+            new RawEntities(userIds, [new RawField("city", false, [.. userIds.Select(_ => cities[random.Next(cities.Length)].Trim() is { Length: > 0 } city ? (string[])[city] : [])])]),
+            new RawEntities(itemIds, [new RawField("topics", true, [.. itemIds.Select(_ => Enumerable.Range(0, random.Next(4)).Select(t => $"t{random.Next(6)}").ToArray())])]),
+            [.. itemIds.Select((item, k) => new ItemWords($"Thing {item}{more}", k % 3 == 0 ? "" : $"kind, {k % 3}"))],
+            [.. Enumerable.Range(0, rows).Select(_ => new RawInteraction(
+                random.Next(2), random.Next(users), random.Next(items), random.Next(2) == 0, random.Next(3) == 0, 1_000_000 + random.Next(40), [random.Next(3) == 0 ? "" : $"h{random.Next(9)}"]))],
             ["hour"],
             new Dictionary<string, FileFacts>());
     }

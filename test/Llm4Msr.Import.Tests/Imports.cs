@@ -8,16 +8,18 @@ namespace Llm4Msr.Import.Tests;
 /// <summary>Runs imports in this process; that they run in one of their own is the command line's.</summary>
 internal static class Imports
 {
-    public static InteractionDataset Run(ScratchFolder scratch, ImportConfiguration configuration, string? folder = null, string output = "data")
+    /// <param name="look">Looks at the scratch folder now and then.</param>
+    public static InteractionDataset Run(ScratchFolder scratch, ImportConfiguration configuration, string? folder = null, string output = "data", long memory = 1L << 30, Action<string>? look = null)
     {
         var spill = Directory.CreateDirectory(scratch[$"spill-{Guid.NewGuid():N}"]).FullName;
         try
         {
-            DurableFile.WriteFolder(scratch[output], to => new ImportJob(configuration, folder ?? scratch.Root, to, spill, scratch[$"{output}.rejected.csv"], 1L << 30, 1).Run());
+            DurableFile.WriteFolder(scratch[output], to => new ImportJob(configuration, folder ?? scratch.Root, to, spill, scratch[$"{output}.rejected.csv"], memory, 1).Run(_ => look?.Invoke(spill)));
             return InteractionDataset.Open(scratch[output]);
         }
         finally
         {
+            Assert.Empty(Directory.GetFileSystemEntries(spill)); // also after an error
             Directory.Delete(spill, recursive: true);
         }
     }

@@ -99,6 +99,23 @@ public sealed class RuleTests : IDisposable
         Assert.Equal(4, data.Interactions.Context[0][99]);
     }
 
+    /// <summary>Half of the rows say 1 in two spellings: it takes two of four shares at once, and is one edge.</summary>
+    [Fact]
+    public void OneNumberInTwoSpellingsIsOneNumber()
+    {
+        var log = Log(Enumerable.Range(0, 100).Select(k => (k % 4, k % 2, k % 2 == 0 ? "web" : "app", (k % 4) switch { 0 => "1", 1 => "1.0", 2 => "0.5", _ => "7e0" })), "true");
+
+        var data = Imports.Run(_scratch, log with
+        {
+            Interactions = [log.Interactions[0] with { Label = "true", Context = [new FeatureSource { Name = "rest", Kind = FeatureKind.Numeric, Buckets = new BucketRule(Quantiles: 4) }] }],
+        });
+
+        var vocabulary = data.Encoder.Vocabularies["rest"];
+        Assert.Equal([1.0, 7.0], vocabulary.Edges!);
+        Assert.Equal([20L, 40L, 20L], vocabulary.Counts);
+        Assert.Equal([2, 2, 1, 3], data.Interactions.Context[0][..4]);
+    }
+
     [Fact]
     public void KuaiSarIsReadAsItIs()
     {

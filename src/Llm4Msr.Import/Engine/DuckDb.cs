@@ -19,22 +19,27 @@ internal sealed class DuckDb : IDisposable
     private readonly DuckDBDatabase _database;
     private readonly DuckDBNativeConnection _connection;
     private readonly string _folder;
+    private readonly string _file;
+    private readonly string _spilled;
 
     public DuckDb(DuckDbLimits limits)
     {
+        _folder = limits.Folder;
+        _file = Path.Combine(_folder, "tables.duckdb");
+        _spilled = Path.Combine(_folder, "spilled");
         using (var config = Configured())
         {
-            if (NativeMethods.Startup.DuckDBOpen(Path.Combine(limits.Folder, "tables.duckdb"), out _database, config, out var error) != DuckDBState.Success)
+            if (NativeMethods.Startup.DuckDBOpen(_file, out _database, config, out var error) != DuckDBState.Success)
                 throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
         }
         if (NativeMethods.Startup.DuckDBConnect(_database, out _connection) != DuckDBState.Success)
             throw new Llm4MsrException(FaultKind.ResourceMissing, "DuckDB cannot connect to its own database. Run the command again.");
-        _folder = limits.Folder;
+        Execute("PRAGMA disable_checkpoint_on_shutdown"); // the file is not read again
         foreach (var setting in new[]
         {
             FormattableString.Invariant($"memory_limit = '{limits.Memory / 1024} KiB'"),
             FormattableString.Invariant($"threads = {limits.Threads}"),
-            $"temp_directory = {Literal(Path.Combine(limits.Folder, "spilled"))}",
+            $"temp_directory = {Literal(_spilled)}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = true", // a row's place in its file is known by its place in the table
             $"allowed_paths = [{string.Join(", ", limits.Files.SelectMany(f => new[] { Pattern(f), f }).Distinct().Select(Literal))}]",
@@ -102,10 +107,15 @@ internal sealed class DuckDb : IDisposable
     /// <summary>Stops whatever runs, from another thread.</summary>
     public void Interrupt() => NativeMethods.Startup.DuckDBInterrupt(_connection);
 
+    /// <summary>Closes the database and removes what it left in its folder.</summary>
     public void Dispose()
     {
         _connection.Dispose();
         _database.Dispose();
+        File.Delete(_file);
+        File.Delete(_file + ".wal");
+        if (Directory.Exists(_spilled))
+            Directory.Delete(_spilled, recursive: true);
     }
 
     /// <summary>A name as SQL writes it, whatever characters it has.</summary>

@@ -104,7 +104,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
         database.Execute(
             $"CREATE TABLE {what} AS SELECT k.key{string.Concat(Words.Select(w => $", coalesce({w}, '') AS {w}"))}"
             + $"{string.Concat(_features.Select((f, n) => $", {(SqlValues.IsList(f) ? $"coalesce(f{n}, [])" : $"f{n}")} AS f{n}"))} "
-            + $"FROM {what}_keys k LEFT JOIN {what}_facts f ON f.key = k.key ORDER BY {SqlOrder.Of("k.key", HasNumbers)}");
+            + $"FROM {what}_facts f RIGHT JOIN {what}_keys k ON k.key = f.key ORDER BY {SqlOrder.Of("k.key", HasNumbers)}");
         database.Execute($"DROP TABLE {what}_keys");
         database.Execute($"DROP TABLE {what}_facts");
     }

@@ -130,6 +130,7 @@ internal sealed class SourceFile
             $"encoding = '{_encoding switch { FileEncoding.Utf16 => "utf-16", FileEncoding.Latin1 => "latin-1", _ => "utf-8" }}'",
             $"max_line_size = {LongestLine}",
             "hive_partitioning = false", // a folder's name is no column
+            $"buffer_size = {2 * LongestLine}", // else sixteen lines, of which there are several
             "strict_mode = true",
             "store_rejects = true",
             $"rejects_table = '{rejects}'",

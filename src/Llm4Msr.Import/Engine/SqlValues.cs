@@ -66,7 +66,7 @@ internal static class SqlValues
     }
 
     /// <summary>A list of the one value that there is, or of none.</summary>
-    public static string ListOf(string value) => $"list_filter([{value}], lambda v: v IS NOT NULL)";
+    public static string ListOf(string value) => $"CASE WHEN {value} IS NULL THEN [] ELSE [{value}] END";
 
     /// <summary>Whether what has to be a number is something else: true, false or null.</summary>
     public static string? WrongNumber(FeatureSource feature, SqlParameters parameters, Func<string, string> text) =>

@@ -123,6 +123,26 @@ public sealed class PreparedDataTests : IDisposable
     }
 
     [Fact]
+    public void ATableIsWrittenInBatchesOfWhichNoneIsLongerAndOneWithoutRowsInOne()
+    {
+        int[] Lengths(int rows) => [.. RawBatch.InParts(rows, 10, own => [("row", ArrowTable.Column([.. Enumerable.Range(0, rows).Take(own)]))]).Select(batch => batch.Length)];
+
+        Assert.Equal([10, 10, 5], Lengths(25));
+        Assert.Equal([10, 10], Lengths(20));
+        Assert.Equal([0], Lengths(0));
+    }
+
+    [Fact]
+    public void AFolderIsDescribedAndItsUsersAreNamedWithoutItsTables()
+    {
+        var data = SampleData.Prepared(_scratch);
+        var folder = Directory.GetDirectories(_scratch.Root).Single();
+
+        Assert.Equal(data.Description.InteractionsHash, InteractionDataset.Describe(folder).InteractionsHash);
+        Assert.Equal(data.Encoder.Users.Keys, InteractionDataset.UserIds(folder));
+    }
+
+    [Fact]
     public void AnEncoderReadBackEncodesAsBefore()
     {
         var data = SampleData.Prepared(_scratch);

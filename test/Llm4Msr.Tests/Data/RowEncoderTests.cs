@@ -7,13 +7,17 @@ namespace Llm4Msr.Tests.Data;
 
 public class RowEncoderTests
 {
-    [Fact]
-    public void EachRowGetsTheValuesOfItsOwnUserItemAndContext()
+    [Theory]
+    [InlineData(4)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(100)]
+    public void EachRowGetsTheValuesOfItsOwnUserItemAndContext(int count)
     {
         using var scratch = new ScratchFolder();
         using var scope = torch.NewDisposeScope();
         var data = SampleData.Prepared(scratch);
-        int[] ranks = [900, 3, 3, 511];
+        int[] ranks = [.. new[] { 900, 3, 3, 511 }.Concat(Enumerable.Range(0, count - 4).Select(k => k * 37 % 1000))];
 
         var batch = data.Encoder.Encode(data.Rows(ranks));
 
@@ -41,6 +45,7 @@ public class RowEncoderTests
         Assert.Equal([0, 0], users);
         Assert.Equal(0, ages[0]);
         Assert.Equal(data.Encoder.Users.Columns[1].Of(rows.User[1])[0], ages[1]); // only the id is hidden
+        Assert.All(data.Encoder.Users.Columns.Concat(data.Encoder.Items.Columns), c => Assert.Equal(FeatureVocabulary.Unseen, c.Of(c.Field.Owner == FieldOwner.User ? data.Encoder.Users.UnknownRow : data.Encoder.Items.UnknownRow)[0]));
     }
 
     [Fact]
