@@ -77,7 +77,7 @@ internal sealed class SplitTables(DuckDb database, ImportConfiguration configura
 
     /// <summary>Makes a table of how often each entity stands in which part, and in which scenarios at all.</summary>
     private void Count(EntityTables entities, string column) => database.Execute(
-        $"CREATE TABLE {entities.What}_counts AS SELECT CAST(\"{column}\" AS BIGINT) AS row, CAST(sum(training) AS BIGINT) AS training, CAST(sum(scored) AS BIGINT) AS scored"
+        $"CREATE TABLE {entities.What}_counts AS SELECT CAST(\"{column}\" AS BIGINT) AS row, count(*) FILTER (training = 1) AS training, count(*) FILTER (scored = 1) AS scored"
         + $"{string.Concat(Enumerable.Range(0, Scenarios).Select(s => $", bool_or(s = {s}) AS any_{s}, bool_or(s = {s} AND training = 1) AS training_{s}"))} FROM parted GROUP BY \"{column}\"");
 
     private DataStatistics Statistics(bool training)
