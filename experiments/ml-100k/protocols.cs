@@ -11,12 +11,12 @@ Console.WriteLine($"""
     # How much of a gain is leakage: one text encoder, three protocols
 
     Made by `experiments/ml-100k/protocols.sh`, {DateTime.UtcNow:yyyy-MM-dd}. Shared Bottom, mean AUC of the test part over scenarios and three seeds, ± their standard deviation.
-    Test rows see themselves, or their future, where their own row, or a later one of the user, stands in the prompt whose knowledge they see; `audit leak` counts them.
+    Test rows could see themselves, or their future, where the prompt whose knowledge they see was made as of their own row, or of a later one of the user; `audit leak` counts them.
     """);
 foreach (var (split, who) in new[] { ("user", "users with trained rows"), ("user-holdout", "users never trained on") })
 {
     var none = Auc($"{split}.none.none");
-    Console.WriteLine($"\n## Split `{split}`: {who}\n\nWithout knowledge {Shown(none)}.\n\n| protocol | real | shuffled | real less none | real less shuffled | test rows with knowledge | that see themselves | that see their future |\n|---|---|---|---|---|---|---|---|");
+    Console.WriteLine($"\n## Split `{split}`: {who}\n\nWithout knowledge {Shown(none)}.\n\n| protocol | real | shuffled | real less none | real less shuffled | test rows with knowledge | that could see themselves | that could see their future |\n|---|---|---|---|---|---|---|---|");
     foreach (var protocol in protocols)
     {
         var (real, shuffled) = (Auc($"{split}.{protocol}.real"), Auc($"{split}.{protocol}.shuffled"));
