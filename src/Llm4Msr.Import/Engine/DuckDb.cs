@@ -30,7 +30,7 @@ internal sealed class DuckDb : IDisposable
         using (var config = Configured())
         {
             if (NativeMethods.Startup.DuckDBOpen(_file, out _database, config, out var error) != DuckDBState.Success)
-                throw new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
+                throw Failed(error) as Llm4MsrException ?? new Llm4MsrException(FaultKind.ResourceMissing, $"DuckDB cannot be started: {error}");
         }
         if (NativeMethods.Startup.DuckDBConnect(_database, out _connection) != DuckDBState.Success)
             throw new Llm4MsrException(FaultKind.ResourceMissing, "DuckDB cannot connect to its own database. Run the command again.");
