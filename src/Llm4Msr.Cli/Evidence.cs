@@ -24,7 +24,7 @@ internal sealed record Evidence(Said? User, Said? Scenario)
             throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge in '{storePath}' (content {store.ContentHash}) is not what '{folder.Path}' was trained with "
                 + $"(content {table.Origin.ContentHash}). Name the store that it was trained with.");
         }
-        using var asked = AskedModel.Of(store, model);
+        var asked = AskedModel.Of(store, model);
         var prompts = new StoredPrompts(ScoredRun.OpenData(folder, dataFolder), template, store.Fingerprint.HistoryLength, asked is null ? null : asked.Cut);
         KnowledgeRecord? user = null, scenario = null;
         foreach (var record in store.Records())

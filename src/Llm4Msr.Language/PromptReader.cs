@@ -22,6 +22,9 @@ public sealed class PromptReader : IPromptReader
 
     public int ContextLength { get; }
 
+    /// <inheritdoc cref="LanguageModelIdentity.TokenizerHash"/>
+    public string? TokenizerHash => _tokenizer?.Hash;
+
     /// <param name="path">
     /// A GGUF file, or a folder with <c>config.json</c> and <c>model.safetensors</c>; or <see cref="EmbeddedModel.Name"/>. No weight is read.
     /// </param>

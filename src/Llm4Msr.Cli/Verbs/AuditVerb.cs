@@ -30,7 +30,7 @@ internal static class AuditVerb
             var dataset = InteractionDataset.Open(parsed.GetRequiredValue(data));
             using var store = KnowledgeStore.OpenForReading(parsed.GetRequiredValue(knowledge));
             var trained = parsed.GetValue(run) is { } folder ? TrainedWith(folder) : null;
-            using var asked = AskedModel.Of(store, parsed.GetValue(model));
+            var asked = AskedModel.Of(store, parsed.GetValue(model));
             LeakReport? report = null;
             cli.Terminal.WithProgress("audit", store.Count, progress => report = LeakAudit.Of(
                 dataset, store, PromptDefaults.Template(parsed.GetValue(template)), trained, asked is null ? null : asked.Cut, read =>
