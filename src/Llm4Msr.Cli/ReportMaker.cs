@@ -18,7 +18,7 @@ internal sealed record ReportMaker(
     {
         var first = Sources.Runs[0].Folder;
         var data = ScoredRun.OpenData(first, DataFolder);
-        var ranks = ScoredRun.RanksOf(data, Part);
+        var ranks = ScoredRun.RanksOf(data, Part, [.. Sources.Runs.Select(run => run.Folder)]);
         using var store = Store is null ? null : KnowledgeStore.OpenForReading(Store);
         store?.RequireInteractions(data.Description.InteractionsHash);
 

@@ -30,7 +30,7 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
             if (files.Count == 0)
             {
                 throw new Llm4MsrException(FaultKind.Usage, Directory.Exists(source)
-                    ? $"'{source}' is no run folder, and holds none of {string.Join(", ", ResultFile.Names)}. Name what 'llm4msr train', 'controls' or 'reproduce' wrote."
+                    ? $"'{source}' is no run folder, and holds none of {string.Join(", ", ResultFile.Names)}. Name what 'llm4msr train', 'controls', 'reproduce' or 'value' wrote."
                     : $"There is no '{source}'. Name run folders, result folders, or files of results.");
             }
             foreach (var file in files)
@@ -84,6 +84,7 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
     {
         ControlsResult controls => controls.Arms,
         ReproducedResult reproduced => reproduced.Rows.Select(row => new ArmRun(row.Arm, row.Run)),
+        ValueResult value => value.Policies.Where(p => p.Run is not null).Select(p => new ArmRun(p.Policy, p.Run!)),
         _ => [],
     };
 

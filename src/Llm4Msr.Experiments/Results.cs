@@ -44,7 +44,8 @@ public sealed record ValueResult(IReadOnlyList<PolicyResult> Policies);
 /// <param name="Users">Who are asked about.</param>
 /// <param name="Hours">Of the language model; null where they are not known.</param>
 /// <param name="Gain">In mean scenario AUC over no knowledge; null for no knowledge itself.</param>
-public sealed record PolicyResult(string Policy, long Users, double? Hours, double? Auc, double? Gain, double? Low, double? High);
+/// <param name="Run">Folder of the policy's chosen run; null where it is not said.</param>
+public sealed record PolicyResult(string Policy, long Users, double? Hours, double? Auc, double? Gain, double? Low, double? High, string? Run = null);
 
 /// <summary>A knowledge store, as <c>knowledge stats</c> describes it.</summary>
 public sealed record StoredKnowledge(KnowledgeFingerprint Fingerprint, string InteractionsHash, long Records, string ContentHash, KnowledgeQuality Quality);

@@ -78,6 +78,18 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void ARunOfSomeScenariosIsToldOnTheirRowsAlone()
+    {
+        var names = InteractionDataset.Open(small.Data).Description.Scenarios.Select(s => s.Name).ToList();
+        CommandRun.Succeeding([.. small.TrainPlain(_scratch["part"]), "--set", $"scenarios={JsonSerializer.Serialize(names[1..])}"]);
+
+        var run = Report(_scratch["part"]).GetProperty("runs")[0];
+
+        var evaluated = CommandRun.Succeeding("evaluate", _scratch["part"], "--json").Json;
+        AssertSame(evaluated.GetProperty("seeds")[0].GetProperty("metrics"), run.GetProperty("seeds")[0].GetProperty("metrics"));
+    }
+
+    [Fact]
     public void WhatOtherCommandsWroteAndPrintedIsShown()
     {
         File.WriteAllText(_scratch["value.json"], """{ "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");

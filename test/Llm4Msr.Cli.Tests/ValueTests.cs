@@ -61,6 +61,9 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         }
         Assert.Equal(7, File.ReadAllLines(_scratch["small/value.csv"]).Length);
         Assert.StartsWith("policy,users,prompts,tokens,hours,auc,gain,low,high,", File.ReadAllLines(_scratch["small/value.csv"])[0], StringComparison.Ordinal);
+
+        var reported = CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["value.html"], "--json").Json;
+        Assert.Equal(policies.Select(p => p.GetProperty("policy").GetString()), reported.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
     }
 
     /// <summary>What a policy leaves out is gone from its run, so that whatever is done with the run agrees.</summary>
