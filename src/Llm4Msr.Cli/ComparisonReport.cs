@@ -17,8 +17,8 @@ internal static class ComparisonReport
         foreach (var row in comparison.Scenarios.Append(comparison.Mean))
         {
             table.AddRow(
-                Markup.Escape(row.Scenario), EvaluationReport.Figure(row.First), EvaluationReport.Figure(row.Second), Signed(row.Difference), Text(row.Interval),
-                row.OverSeeds is { } test ? P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Conclusions.Word(row.Verdict, "A ahead", "B ahead"));
+                Markup.Escape(row.Scenario), Numbers.Figure(row.First), Numbers.Figure(row.Second), Numbers.WithSign(row.Difference), Numbers.WithSign(row.Interval),
+                row.OverSeeds is { } test ? Numbers.P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Conclusions.Word(row.Verdict, "A ahead", "B ahead"));
         }
         console.Write(table);
         foreach (var row in comparison.Scenarios.Where(r => r.Undefined is not null))
@@ -30,7 +30,7 @@ internal static class ComparisonReport
         console.WriteLine(Sentence(comparison.Mean));
         console.WriteLine(Inv($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both; they are about these models."));
         console.WriteLine(comparison.Mean.OverSeeds is { } overSeeds
-            ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {P(overSeeds)}"
+            ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {Numbers.P(overSeeds)}"
                 + (overSeeds.P < 0.05 ? "." : ": other seeds might say something else.")
             : "There is no t-test over seeds: it needs two or more of each run, and figures that differ.");
         PrintFigures(console, figures, details);
@@ -48,7 +48,7 @@ internal static class ComparisonReport
         {
             table.AddRow([
                 Named(row.Figure), .. (string[])(details ? [Markup.Escape(row.Scenario)] : []),
-                EvaluationReport.Figure(row.First), EvaluationReport.Figure(row.Second), Signed(row.Difference), Text(row.Interval),
+                Numbers.Figure(row.First), Numbers.Figure(row.Second), Numbers.WithSign(row.Difference), Numbers.WithSign(row.Interval),
             ]);
         }
         console.Write(table);
@@ -71,12 +71,6 @@ internal static class ComparisonReport
 
     private static string Named(ScoredRun run) =>
         $"{run.Model} ({run.Path}), {(run.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", run.Seeds.Keys)}";
-
-    internal static string Signed(double? difference) => Numbers.WithSign(difference);
-
-    internal static string Text(Interval? interval) => Numbers.WithSign(interval);
-
-    internal static string P(TTest test) => Numbers.P(test);
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -38,8 +38,8 @@ internal static class EvaluationReport
             var all = seeds.Select(x => s < scenarios.Count ? x.Metrics.Scenarios[s] : x.Metrics.Overall).ToList();
             table.AddRow([
                 Markup.Escape(all[0].Scenario), .. AucCells([.. all.Select(m => m.Auc)], intervals, IntervalsAt(intervals, s)?.Auc),
-                Figure(all.Average(m => m.GroupedAuc.Value)), Figure(all.Average(m => m.LogLoss)), Figure(all.Average(m => m.NormalizedEntropy)),
-                Figure(all.Average(m => m.CalibrationError)), Figure(all.Average(m => m.PredictedToActual), "0.000"),
+                Numbers.Figure(all.Average(m => m.GroupedAuc.Value)), Numbers.Figure(all.Average(m => m.LogLoss)), Numbers.Figure(all.Average(m => m.NormalizedEntropy)),
+                Numbers.Figure(all.Average(m => m.CalibrationError)), Numbers.Figure(all.Average(m => m.PredictedToActual), "0.000"),
             ]);
         }
         return table;
@@ -47,11 +47,11 @@ internal static class EvaluationReport
 
     private static IEnumerable<string> AucCells(List<double?> auc, MetricsIntervals? intervals, Interval? interval)
     {
-        yield return Figure(auc.Average());
+        yield return Numbers.Figure(auc.Average());
         if (auc.Count > 1)
-            yield return Figure(SeedSample.Deviation([.. auc.OfType<double>()]));
+            yield return Numbers.Figure(SeedSample.Deviation([.. auc.OfType<double>()]));
         if (intervals is not null)
-            yield return Text(interval);
+            yield return Numbers.Text(interval);
     }
 
     private static void PrintDetails(IAnsiConsole console, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals)
@@ -68,11 +68,11 @@ internal static class EvaluationReport
         {
             var own = IntervalsAt(intervals, s);
             table.AddRow([
-                Markup.Escape(scenario.Scenario), Count(scenario.Rows), Count(scenario.Clicks), Count(scenario.GroupedAuc.Users), Count(scenario.GroupedAuc.LeftOut),
-                .. (string[])(own is not null ? [Text(own.GroupedAuc), Text(own.LogLoss)] : []),
+                Markup.Escape(scenario.Scenario), Numbers.Count(scenario.Rows), Numbers.Count(scenario.Clicks), Numbers.Count(scenario.GroupedAuc.Users), Numbers.Count(scenario.GroupedAuc.LeftOut),
+                .. (string[])(own is not null ? [Numbers.Text(own.GroupedAuc), Numbers.Text(own.LogLoss)] : []),
             ]);
             if (own is not null)
-                calibration.AddRow([Markup.Escape(scenario.Scenario), Text(own.NormalizedEntropy), Text(own.CalibrationError), Text(own.PredictedToActual)]);
+                calibration.AddRow([Markup.Escape(scenario.Scenario), Numbers.Text(own.NormalizedEntropy), Numbers.Text(own.CalibrationError), Numbers.Text(own.PredictedToActual)]);
         }
         console.Write(table);
         if (intervals is not null)
@@ -90,12 +90,6 @@ internal static class EvaluationReport
         foreach (var name in names)
             table.AddColumn(new TableColumn(Markup.Escape(name)).RightAligned().PadRight(0)); // narrow enough for a terminal of 100 columns
     }
-
-    internal static string Text(Interval? interval) => Numbers.Text(interval);
-
-    internal static string Figure(double? value, string format = "0.0000") => Numbers.Figure(value, format);
-
-    private static string Count(int value) => Numbers.Count(value);
 
     private static ScenarioIntervals? IntervalsAt(MetricsIntervals? intervals, int scenario) =>
         intervals is null ? null : scenario < intervals.Scenarios.Count ? intervals.Scenarios[scenario] : intervals.Overall;

@@ -92,7 +92,7 @@ internal static class ImportProcess
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (waited > limit)
-                    throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import took longer than {Terminal.Duration(limit)} and was stopped while {doing}. Give it more with --time-limit.");
+                    throw new Llm4MsrException(FaultKind.ResourceMissing, $"The import took longer than {Numbers.Duration(limit)} and was stopped while {doing}. Give it more with --time-limit.");
                 if (MemoryOf(process) > memory * Slack)
                     throw new Llm4MsrException(FaultKind.ResourceMissing, FormattableString.Invariant($"The import held more than {memory / (double)(1L << 30):0.##} GiB and was stopped while {doing}. Give it more with --memory."));
             }

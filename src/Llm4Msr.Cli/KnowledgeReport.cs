@@ -31,9 +31,9 @@ internal static class KnowledgeReport
 
         void AddTexts()
         {
-            Of("texts that another has too", level => Share(level.SharedTexts));
-            Of("openings that another has too", level => Share(level.SharedOpenings));
-            Of("prompts with items cut", level => Share(level.CutPrompts));
+            Of("texts that another has too", level => Numbers.Share(level.SharedTexts));
+            Of("openings that another has too", level => Numbers.Share(level.SharedOpenings));
+            Of("prompts with items cut", level => Numbers.Share(level.CutPrompts));
             Of("prompt tokens, mean", level => Mean(level.MeanPromptTokens));
             Of("new tokens, mean", level => Mean(level.MeanNewTokens));
         }
@@ -54,7 +54,6 @@ internal static class KnowledgeReport
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Share(double value) => value.ToString("P1", CultureInfo.InvariantCulture);
 
     private static string Mean(double value) => value.ToString("N1", CultureInfo.InvariantCulture);
 }

@@ -28,13 +28,13 @@ internal static class MetricsReport
         table.AddColumn("seed");
         EvaluationReport.AddColumns(table, [.. seeds[0].Metrics.Scenarios.Select(s => s.Scenario), "mean", "log loss"]);
         foreach (var (seed, metrics) in seeds)
-            table.AddRow([seed.ToString(CultureInfo.InvariantCulture), .. Values(metrics).Select(v => EvaluationReport.Figure(v))]);
+            table.AddRow([seed.ToString(CultureInfo.InvariantCulture), .. Values(metrics).Select(v => Numbers.Figure(v))]);
         if (seeds.Count > 1)
         {
             var columns = Enumerable.Range(0, seeds[0].Metrics.Scenarios.Count + 2)
                 .Select(column => seeds.Select(s => Values(s.Metrics)[column]).OfType<double>().ToList()).ToList();
-            table.AddRow(["mean", .. columns.Select(c => EvaluationReport.Figure(c.Count == 0 ? null : c.Average()))]);
-            table.AddRow(["deviation", .. columns.Select(c => EvaluationReport.Figure(SeedSample.Deviation(c)))]);
+            table.AddRow(["mean", .. columns.Select(c => Numbers.Figure(c.Count == 0 ? null : c.Average()))]);
+            table.AddRow(["deviation", .. columns.Select(c => Numbers.Figure(SeedSample.Deviation(c)))]);
         }
         return table;
     }

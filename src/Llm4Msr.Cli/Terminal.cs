@@ -76,7 +76,7 @@ internal sealed class Terminal
             if (clock.Elapsed < next)
                 return;
             next = clock.Elapsed + s_lineEvery;
-            var left = done > 0 ? $", {Duration(clock.Elapsed * ((total - done) / done))} left" : "";
+            var left = done > 0 ? $", {Numbers.Duration(clock.Elapsed * ((total - done) / done))} left" : "";
             var share = total > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({done / total:P0}{left})") : ""; // of a pipe nobody knows
             Say($"{title}: {what}{share}");
         });
@@ -85,7 +85,7 @@ internal sealed class Terminal
     private sealed class TimeLeftColumn : ProgressColumn
     {
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(task.RemainingTime is { } left ? $"{Duration(TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds)))} left" : "");
+            new Text(task.RemainingTime is { } left ? $"{Numbers.Duration(TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds)))} left" : "");
     }
 
     private static IAnsiConsole Open(TextWriter writer)
@@ -95,6 +95,4 @@ internal sealed class Terminal
             console.Profile.Width = 10_000; // what goes to a file or a program is not wrapped to a window
         return console;
     }
-
-    public static string Duration(TimeSpan time) => Numbers.Duration(time);
 }

@@ -120,6 +120,9 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
         foreach (var made in part.GetProperty("parts").EnumerateObject())
             Assert.True(File.Exists(_scratch[$"paper/{made.Name}/{made.Name}.json"]));
         Assert.Single(Arms(part, "table2")); // what was trained is told
+        Assert.StartsWith( // with every option, so that it can be made again
+            $"llm4msr {string.Join(' ', command[..^Tiny.Length])} --set ",
+            System.Text.Json.JsonDocument.Parse(File.ReadAllText(_scratch["paper/report.json"])).RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
         Assert.Equal(24, Arms(part, "table2").Count + part.GetProperty("parts").GetProperty("table2").GetProperty("leftOut").GetArrayLength());
 
         static List<string?> Arms(System.Text.Json.JsonElement all, string what) =>

@@ -28,6 +28,9 @@ internal static class Config
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    /// <summary>Writes a value as configurations and results are written: a file, whole or not at all.</summary>
+    public static void WriteFile<T>(string path, T value) => DurableFile.WriteText(path, JsonSerializer.Serialize(value, Json) + "\n");
+
     /// <summary>Every key, as --set takes it: <c>training.learningRate</c>.</summary>
     public static IReadOnlyList<string> Keys { get; } = [.. KeysOf(typeof(TrainConfig), "")];
 

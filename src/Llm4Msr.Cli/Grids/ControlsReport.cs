@@ -17,7 +17,7 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
         arms = Arms.Select(arm => new
         {
             arm = arm.Arm.Name,
-            trials = arm.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }),
+            trials = arm.Tried,
             chosen = arm.Best.Cell.Name,
             run = arm.Best.Run,
             test = arm.Best.Seeds.Select(s => s.Test),
@@ -43,9 +43,9 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
         {
             var mean = Of(arm)?.Mean;
             table.AddRow([.. ((string[])[
-                arm.Arm.Name, .. (string[])(chosen ? [Cell.Spelled(arm.Best.Cell.Settings)] : []), EvaluationReport.Figure(arm.Best.Shown),
-                EvaluationReport.Figure(arm.TestAuc), mean is null ? "" : ComparisonReport.Signed(mean.Difference), mean is null ? "" : ComparisonReport.Text(mean.Interval),
-                mean?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? ComparisonReport.P(test) : "", Word(mean),
+                arm.Arm.Name, .. (string[])(chosen ? [Cell.Spelled(arm.Best.Cell.Settings)] : []), Numbers.Figure(arm.Best.Shown),
+                Numbers.Figure(arm.TestAuc), mean is null ? "" : Numbers.WithSign(mean.Difference), mean is null ? "" : Numbers.WithSign(mean.Interval),
+                mean?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? Numbers.P(test) : "", Word(mean),
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);

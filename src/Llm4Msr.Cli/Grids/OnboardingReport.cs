@@ -28,7 +28,7 @@ internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IRe
             starts = s.Starts,
         }),
         remarks = s_remarks,
-        trials = Arms.Select(arm => new { arm = arm.Arm.Name, run = arm.Best.Run, trials = arm.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }) }),
+        trials = Arms.Select(arm => new { arm = arm.Arm.Name, run = arm.Best.Run, trials = arm.Tried }),
     };
 
     public void WriteTable(string path) => CsvFile.Write(
@@ -46,8 +46,8 @@ internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IRe
             foreach (var start in scenario.Starts)
             {
                 table.AddRow([.. ((string[])[
-                    start.Start, start.Parameters ?? (start.Start == Onboarding.TrainedWithIt ? "its own" : "all others"), EvaluationReport.Figure(start.Auc),
-                    start.ItsPromptLess is { } less ? ComparisonReport.Signed(less.Difference) : "", start.ItsPromptLess is { } over ? ComparisonReport.Text(over.Interval) : "",
+                    start.Start, start.Parameters ?? (start.Start == Onboarding.TrainedWithIt ? "its own" : "all others"), Numbers.Figure(start.Auc),
+                    start.ItsPromptLess is { } less ? Numbers.WithSign(less.Difference) : "", start.ItsPromptLess is { } over ? Numbers.WithSign(over.Interval) : "",
                 ]).Select(Markup.Escape)]);
             }
             console.Write(table);

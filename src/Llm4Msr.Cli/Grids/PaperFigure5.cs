@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
@@ -51,7 +50,7 @@ internal static class PaperFigure5
             .Select(r => new ScenarioCase(r.Key.Id, prompts.Of(r)?.Text, r.Text))];
         var model = new { output, source = store.Fingerprint.Source, user = shown, scenarios, paper = s_paper };
         Directory.CreateDirectory(output);
-        DurableFile.WriteText(Path.Combine(output, "figure5.json"), JsonSerializer.Serialize(model, Config.Json) + "\n");
+        Config.WriteFile(Path.Combine(output, "figure5.json"), model);
         string[] lines = [.. Lines(store.Fingerprint.Source, data.Description.Source, shown, scenarios)];
         DurableFile.WriteText(Path.Combine(output, "figure5.txt"), string.Concat(lines.Select(line => line + "\n")));
         return new ReproducedPart(Reproduced.Figure5, model, console =>

@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
-using Llm4Msr.Platform;
 using Spectre.Console;
 
 namespace Llm4Msr.Cli.Grids;
@@ -16,7 +13,7 @@ internal static class PaperTable1
             new PaperScenario(data.Source, scenario.Name, counts.Users, counts.Items, counts.Interactions, counts.Sparsity))).ToList();
         var model = new { output, paper = all.Take(PaperNumbers.Scenarios.Count), ours = all.Skip(PaperNumbers.Scenarios.Count), inAny = data.All };
         Directory.CreateDirectory(output);
-        DurableFile.WriteText(Path.Combine(output, "table1.json"), JsonSerializer.Serialize(model, Config.Json) + "\n");
+        Config.WriteFile(Path.Combine(output, "table1.json"), model);
         CsvFile.Write(Path.Combine(output, "table1.csv"), ["data", "scenario", "users", "items", "interactions", "sparsity"],
             all.Select(s => (IReadOnlyList<object?>)[s.Data, s.Scenario, s.Users, s.Items, s.Interactions, s.Sparsity]));
         return new ReproducedPart(Reproduced.Table1, model, console =>
@@ -26,11 +23,10 @@ internal static class PaperTable1
             table.AddColumn("scenario");
             EvaluationReport.AddColumns(table, ["users", "items", "interactions", "sparsity"]);
             foreach (var s in all)
-                table.AddRow([.. ((string[])[s.Data, s.Scenario, Count(s.Users), Count(s.Items), Count(s.Interactions), EvaluationReport.Figure(s.Sparsity)]).Select(Markup.Escape)]);
+                table.AddRow([.. ((string[])[s.Data, s.Scenario, Numbers.Count(s.Users), Numbers.Count(s.Items), Numbers.Count(s.Interactions), Numbers.Figure(s.Sparsity)]).Select(Markup.Escape)]);
             console.Write(table);
             console.WriteLine("Sparsity: the share of interactions with label 0.");
         });
     }
 
-    private static string Count(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

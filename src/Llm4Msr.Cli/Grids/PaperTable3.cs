@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
 using Llm4Msr.Platform;
@@ -13,7 +12,6 @@ internal static class PaperTable3
     public static ReproducedPart Of(Cli cli, InteractionDataset data, IReadOnlyList<Cell> cells, string output)
     {
         Libtorch.Require();
-        GridCheck.Options(cells);
         GridCheck.Data(data, cells, cli.Terminal.Say);
         var config = cells[0].Config;
         var table = KnowledgeFor.Data(data, cells[^1].Config.Knowledge!, cells[^1].Config.State, cli.Terminal.Say);
@@ -29,7 +27,7 @@ internal static class PaperTable3
             rows = rows.Select(r => new { r.Model, r.Training, r.Inference, paperSeconds = new { r.Paper.Training, r.Paper.Inference } }),
         };
         Directory.CreateDirectory(output);
-        DurableFile.WriteText(Path.Combine(output, "table3.json"), JsonSerializer.Serialize(model, Config.Json) + "\n");
+        Config.WriteFile(Path.Combine(output, "table3.json"), model);
         CsvFile.Write(Path.Combine(output, "table3.csv"),
             ["model", "training_ms", "training_ratio", "low", "high", "inference_ms", "inference_ratio", "low", "high", "paper_training_s", "paper_inference_s"],
             rows.Select(r => (IReadOnlyList<object?>)[

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
-using Llm4Msr.Platform;
 using Spectre.Console;
 
 namespace Llm4Msr.Cli.Grids;
@@ -13,14 +11,14 @@ internal sealed record ReproducedAll(IReadOnlyList<ReproducedPart> Parts, IReadO
     /// <summary>Writes <c>all.json</c>, which names the rest.</summary>
     public ReproducedPart Write(string output)
     {
-        DurableFile.WriteText(Path.Combine(output, "all.json"), JsonSerializer.Serialize(new
+        Config.WriteFile(Path.Combine(output, "all.json"), new
         {
             output,
             made = Parts.Select(p => new { p.What, file = $"{Spelling.Of(p.What)}/{Spelling.Of(p.What)}.json" }),
             leftOut = LeftOut,
             untrained = Untrained,
             report = Report,
-        }, Config.Json) + "\n");
+        });
         return new ReproducedPart(Reproduced.All, new { output, parts = Parts.ToDictionary(p => Spelling.Of(p.What), p => p.Model), leftOut = LeftOut, untrained = Untrained, report = Report }, Print);
     }
 

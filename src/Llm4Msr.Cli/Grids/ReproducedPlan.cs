@@ -78,7 +78,7 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
                let isPlain = enhancement == EnhancementKind.None
                select new ReproducedArm(
                    Arm.Of(isPlain ? name : $"{name} + {Spelling.Of(enhancement)}", (Backbone, name), (Enhancement, Spelling.Of(enhancement))), isPlain ? null : name,
-                   isPlain ? "" : string.Join(' ', PaperNumbers.Gains(backbone, enhancement).Select(g => ComparisonReport.Signed(g.Gain)))),
+                   isPlain ? "" : string.Join(' ', PaperNumbers.Gains(backbone, enhancement).Select(g => Numbers.WithSign(g.Gain)))),
         ],
         "Paper's table 2, last column: gain in mean AUC on KuaiSAR-small, KuaiSAR and Amazon. LLM4MSR is ahead of its backbone in every scenario, with p < 0.05.");
 

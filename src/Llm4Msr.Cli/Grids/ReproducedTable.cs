@@ -64,8 +64,8 @@ internal sealed record ReproducedTable(
         {
             var gain = row.OverBaseline?.Mean;
             table.AddRow([.. ((string[])[
-                row.Planned.Arm.Name, .. row.Auc.Zip(row.Stars, (auc, star) => EvaluationReport.Figure(auc) + (star ? "★" : "")),
-                gain is null ? "" : ComparisonReport.Signed(gain.Difference), gain is null ? "" : ComparisonReport.Text(gain.Interval),
+                row.Planned.Arm.Name, .. row.Auc.Zip(row.Stars, (auc, star) => Numbers.Figure(auc) + (star ? "★" : "")),
+                gain is null ? "" : Numbers.WithSign(gain.Difference), gain is null ? "" : Numbers.WithSign(gain.Interval),
                 gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", .. (string[])(paper ? [row.Planned.Paper] : []),
             ]).Select(Markup.Escape)]);
         }

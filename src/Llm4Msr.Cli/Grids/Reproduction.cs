@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
@@ -16,9 +15,10 @@ namespace Llm4Msr.Cli.Grids;
 /// <param name="User">Of the case study; null for one that is chosen.</param>
 /// <param name="Output">Folder of all runs.</param>
 /// <param name="Basis">What all trainings have in common.</param>
+/// <param name="Command">As it was typed.</param>
 internal sealed record ReproductionRequest(
     Reproduced What, string Data, IReadOnlyList<string> Stores, string? TextEncoder, string? User, PromptTemplate Template, string Output,
-    IReadOnlyList<JsonObject> Basis, IReadOnlyList<IReadOnlyDictionary<string, string>> Settings, int Trials, int Jobs, GridBudget? Budget);
+    IReadOnlyList<JsonObject> Basis, IReadOnlyList<IReadOnlyDictionary<string, string>> Settings, int Trials, int Jobs, GridBudget? Budget, string Command);
 
 /// <summary>Something that <c>reproduce all</c> does not make, and why.</summary>
 internal sealed record NotReproduced(Reproduced What, string Reason);
@@ -36,9 +36,11 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
         var what = request.What;
         if (what == Reproduced.All)
             return MakeAll();
-        if (!s_trained.Contains(what))
-            return MakeWithoutTraining(what, request.Output);
+        if (what is Reproduced.Table1 or Reproduced.Figure5)
+            return MakeWithoutPlan(what, request.Output);
         var (planned, cells) = Plan(what);
+        if (what == Reproduced.Table3)
+            return PaperTable3.Of(cli, data, cells, request.Output);
         Libtorch.Require();
         return Table(what, planned, cells, _grid.Train(Spelling.Of(what), cells, request.Jobs, request.Budget), request.Output);
     }
@@ -51,17 +53,18 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
     {
         var leftOut = Enum.GetValues<Reproduced>().Where(what => what != Reproduced.All).Select(what => (What: what, Reason: WhyNot(what))).ToList();
         List<Reproduced> made = [.. leftOut.Where(w => w.Reason is null).Select(w => w.What)];
-        var plans = made.Where(s_trained.Contains).ToDictionary(what => what, Plan);
+        var plans = made.Where(what => what is not (Reproduced.Table1 or Reproduced.Figure5)).ToDictionary(what => what, Plan);
         Libtorch.Require();
-        var untrained = _grid.Train("reproduce", [.. plans.Values.SelectMany(plan => plan.Cells)], request.Jobs, request.Budget).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
+        var trained = plans.Where(p => s_trained.Contains(p.Key)).SelectMany(p => p.Value.Cells);
+        var untrained = _grid.Train("reproduce", [.. trained], request.Jobs, request.Budget).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
         List<ReproducedPart> parts = [];
         foreach (var what in made)
         {
             cli.Cancellation.ThrowIfCancellationRequested();
             var output = Path.Combine(request.Output, Spelling.Of(what));
-            parts.Add(plans.TryGetValue(what, out var plan)
-                ? Table(what, plan.Planned, plan.Cells, [.. plan.Cells.Where(c => untrained.Contains(c.Name))], output)
-                : MakeWithoutTraining(what, output));
+            parts.Add(!plans.TryGetValue(what, out var plan) ? MakeWithoutPlan(what, output)
+                : what == Reproduced.Table3 ? PaperTable3.Of(cli, data, plan.Cells, output)
+                : Table(what, plan.Planned, plan.Cells, [.. plan.Cells.Where(c => untrained.Contains(c.Name))], output));
         }
         return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(parts)).Write(request.Output);
     }
@@ -73,17 +76,14 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
             return null;
         var files = new ReportFiles(Path.Combine(request.Output, "report.html"));
         new ReportMaker(
-            ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User,
-            $"llm4msr reproduce all {request.Data} --knowledge {string.Join(' ', request.Stores)} --out {request.Output}").Write(cli, files);
+            ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
         return files.Page;
     }
 
-    private ReproducedPart MakeWithoutTraining(Reproduced what, string output)
+    private ReproducedPart MakeWithoutPlan(Reproduced what, string output)
     {
         if (what == Reproduced.Table1)
             return PaperTable1.Of(data.Description, output);
-        if (what == Reproduced.Table3)
-            return PaperTable3.Of(cli, data, Plan(what).Cells, output);
         var (stores, textEncoder) = InputsOf(what);
         ReproducedPlan.RequireStores(what, stores, textEncoder);
         using var store = KnowledgeStore.OpenForReading(stores[0]);
@@ -137,9 +137,10 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
         var table = new ReproducedTable(
             what, [.. data.Description.Scenarios.Select(s => s.Name)], rows, planned.PaperSays, Differences(cells[0].Config, InputsOf(what)), [.. leftOut.Select(arm => arm.Name)]);
         Directory.CreateDirectory(output);
-        DurableFile.WriteText(Path.Combine(output, name + ".json"), JsonSerializer.Serialize(table.Model(output), Config.Json) + "\n");
+        var model = table.Model(output);
+        Config.WriteFile(Path.Combine(output, name + ".json"), model);
         table.Write(Path.Combine(output, name + ".csv"));
-        return new ReproducedPart(what, table.Model(output), table.Print);
+        return new ReproducedPart(what, model, table.Print);
     }
 
     private IReadOnlyList<string> Differences(TrainConfig config, (IReadOnlyList<string> Stores, string? TextEncoder) inputs) =>

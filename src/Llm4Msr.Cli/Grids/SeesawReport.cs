@@ -32,7 +32,7 @@ internal sealed record SeesawReport(IReadOnlyList<SeesawRow> Rows, IReadOnlyList
                 overSharedBottom = row.OverShared,
             }),
         }),
-        trials = Arms.Select(arm => new { arm = arm.Arm.Name, run = arm.Best.Run, trials = arm.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }) }),
+        trials = Arms.Select(arm => new { arm = arm.Arm.Name, run = arm.Best.Run, trials = arm.Tried }),
     };
 
     public void WriteTable(string path) => CsvFile.Write(
@@ -50,9 +50,9 @@ internal sealed record SeesawReport(IReadOnlyList<SeesawRow> Rows, IReadOnlyList
         foreach (var row in Rows)
         {
             table.AddRow([.. ((string[])[
-                row.Model.Name, row.Scenario, EvaluationReport.Figure(row.OverAlone.First), EvaluationReport.Figure(row.OverAlone.Second), ComparisonReport.Signed(row.OverAlone.Difference),
-                ComparisonReport.Text(row.OverAlone.Interval), Word(row.OverAlone), row.OverShared is { } over ? ComparisonReport.Signed(over.Difference) : "",
-                row.OverShared is { } shared ? ComparisonReport.Text(shared.Interval) : "",
+                row.Model.Name, row.Scenario, Numbers.Figure(row.OverAlone.First), Numbers.Figure(row.OverAlone.Second), Numbers.WithSign(row.OverAlone.Difference),
+                Numbers.WithSign(row.OverAlone.Interval), Word(row.OverAlone), row.OverShared is { } over ? Numbers.WithSign(over.Difference) : "",
+                row.OverShared is { } shared ? Numbers.WithSign(shared.Interval) : "",
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
 using Llm4Msr.Models;
@@ -69,7 +68,7 @@ internal sealed class TrainingGrid(Cli cli, InteractionDataset data, string fold
     private string? Train(Cell cell)
     {
         var config = Path.Combine(output, "configs", cell.Name + ".json");
-        DurableFile.WriteText(config, JsonSerializer.Serialize(cell.Config, Config.Json) + "\n");
+        Config.WriteFile(config, cell.Config);
         using var process = ThisProgram.Start("train", folder, "--config", config, "--out", RunFolder(cell));
         using var stop = cli.Cancellation.Register(process.Kill); // what it has done is kept, exactly
         var printed = process.StandardOutput.ReadToEndAsync();

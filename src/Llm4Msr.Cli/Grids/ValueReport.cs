@@ -1,4 +1,3 @@
-using System.Globalization;
 using Llm4Msr.Evaluation;
 using Spectre.Console;
 
@@ -36,7 +35,7 @@ internal sealed record ValueReport(
             high = k == 0 ? 0 : Gains[k - 1].Mean.Interval?.High,
             smallestDetectable = k == 0 ? null : Gains[k - 1].Mean.SmallestDetectable,
             scenarios = k == 0 ? null : Gains[k - 1].Scenarios,
-            trials = p.Result.Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown }),
+            trials = p.Result.Tried,
             run = p.Result.Best.Run,
         }),
         steps = Stop.Steps.Select(step => new { policy = Name(step.Policy), over = Name(step.Standing), step.Difference, step.Pays }),
@@ -61,8 +60,8 @@ internal sealed record ValueReport(
             var (policy, result) = Policies[k];
             var gain = k == 0 ? null : Gains[k - 1].Mean;
             table.AddRow([.. ((string[])[
-                policy.Arm.Name, Count(policy.Work.Users), Count(policy.Work.Prompts), Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Hour(hours) : "",
-                EvaluationReport.Figure(result.TestAuc), gain is null ? "" : ComparisonReport.Signed(gain.Difference), gain is null ? "" : ComparisonReport.Text(gain.Interval),
+                policy.Arm.Name, Numbers.Count(policy.Work.Users), Numbers.Count(policy.Work.Prompts), Numbers.Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Hour(hours) : "",
+                Numbers.Figure(result.TestAuc), gain is null ? "" : Numbers.WithSign(gain.Difference), gain is null ? "" : Numbers.WithSign(gain.Interval),
                 gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", k == Stop.Recommended ? "stop here" : "",
             ]).Select(Markup.Escape)]);
         }
@@ -81,7 +80,7 @@ internal sealed record ValueReport(
         {
             var step = Stop.Steps[Stop.Recommended - 1];
             var rest = Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more";
-            return Inv($"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {ComparisonReport.Text(step.Difference.Interval)}), and {rest}.");
+            return Inv($"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)}), and {rest}.");
         }
         return Stop.Steps.All(s => s.Difference.SmallestDetectable < Stop.SmallestGain)
             ? Inv($"No policy is shown to pay: none is ahead of no knowledge, on rows that would have shown a gain of {Stop.SmallestGain:0.0000} four times of five. Stop before asking.")
@@ -100,8 +99,6 @@ internal sealed record ValueReport(
     private double? Gain(int policy) => policy == 0 ? 0 : Gains[policy - 1].Mean.Difference;
 
     private static string Hour(double hours) => hours < 0.01 ? Inv($"{hours:0.0000}") : Inv($"{hours:0.00}");
-
-    private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
@@ -59,9 +58,10 @@ internal static class ControlsVerb
         var verdict = KnowledgeVerdict.Of([.. ControlArms.Deciding.Select(name => new ControlDifference(name, others[name].Mean))], smallestGain);
 
         var report = new ControlsReport(arms, others, verdict);
-        DurableFile.WriteText(Path.Combine(output, ResultFile), JsonSerializer.Serialize(report.Model(output), Config.Json) + "\n");
+        var model = report.Model(output);
+        Config.WriteFile(Path.Combine(output, ResultFile), model);
         report.WriteTable(Path.Combine(output, TableFile));
-        cli.Terminal.Result(report.Model(output), report.Print);
+        cli.Terminal.Result(model, report.Print);
         return 0;
     }
 }

@@ -74,7 +74,7 @@ internal static class KnowledgeEncodeVerb
         var seconds = clock.Elapsed.TotalSeconds;
         cli.Terminal.Result(new { store = output, result.Stored, result.Encoded, seconds, store.ContentHash }, console =>
         {
-            console.WriteLine(FormattableString.Invariant($"{result.Encoded:N0} records encoded in {Terminal.Duration(TimeSpan.FromSeconds(seconds))}, {result.Stored - result.Encoded:N0} were stored already."));
+            console.WriteLine(FormattableString.Invariant($"{result.Encoded:N0} records encoded in {Numbers.Duration(TimeSpan.FromSeconds(seconds))}, {result.Stored - result.Encoded:N0} were stored already."));
             console.WriteLine($"Knowledge is in {output}. Next: 'llm4msr knowledge stats {output}', or 'llm4msr train DATA --enhancement llm4msr --knowledge {output} --out RUN'.");
         });
     }

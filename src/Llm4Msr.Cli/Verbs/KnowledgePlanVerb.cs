@@ -71,10 +71,10 @@ internal static class KnowledgePlanVerb
         Row("store", $"about {plan.StoreBytes / 1e6:N1} MB");
         if (plan.Time is { } time)
         {
-            Row("time", $"{Terminal.Duration(TimeSpan.FromSeconds(time.Seconds))} with as much of the machine as now, {Terminal.Duration(TimeSpan.FromSeconds(time.ProcessorSeconds))} of processors");
+            Row("time", $"{Numbers.Duration(TimeSpan.FromSeconds(time.Seconds))} with as much of the machine as now, {Numbers.Duration(TimeSpan.FromSeconds(time.ProcessorSeconds))} of processors");
             if (time.WithinBudget < plan.ToAsk)
                 Row("in that time", $"{time.WithinBudget:N0} of {plan.ToAsk:N0} prompts");
-            Row("probe", $"{time.ProbedPrompts:N0} prompts in {time.ProbedBatches} batches, {Terminal.Duration(TimeSpan.FromSeconds(time.ProbeSeconds))}");
+            Row("probe", $"{time.ProbedPrompts:N0} prompts in {time.ProbedBatches} batches, {Numbers.Duration(TimeSpan.FromSeconds(time.ProbeSeconds))}");
             if (time.Problem is { } problem)
                 Row("skipped", $"{time.SkippedPrompts:N0} prompts of the probe, whose answers cannot be used. The first: {problem}");
         }

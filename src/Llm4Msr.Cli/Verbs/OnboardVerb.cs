@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
@@ -44,9 +43,10 @@ internal static class OnboardVerb
                 }
             });
             var report = new OnboardingReport(scenarios, arms);
-            DurableFile.WriteText(Path.Combine(output, "onboard.json"), JsonSerializer.Serialize(report.Model(output), Config.Json) + "\n");
+            var model = report.Model(output);
+            Config.WriteFile(Path.Combine(output, "onboard.json"), model);
             report.WriteTable(Path.Combine(output, "onboard.csv"));
-            cli.Terminal.Result(report.Model(output), report.Print);
+            cli.Terminal.Result(model, report.Print);
         });
         return verb;
     }

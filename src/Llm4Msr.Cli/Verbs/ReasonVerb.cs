@@ -65,7 +65,7 @@ internal static class ReasonVerb
 
     private static void Print(IAnsiConsole console, Report report)
     {
-        console.WriteLine(FormattableString.Invariant($"{report.Prompts:N0} prompts: {report.AlreadyStored:N0} were stored already, {report.Asked:N0} asked in {Terminal.Duration(TimeSpan.FromSeconds(report.Seconds))}."));
+        console.WriteLine(FormattableString.Invariant($"{report.Prompts:N0} prompts: {report.AlreadyStored:N0} were stored already, {report.Asked:N0} asked in {Numbers.Duration(TimeSpan.FromSeconds(report.Seconds))}."));
         if (report.SamePrompt + report.LittleIsNew > 0)
             console.WriteLine(FormattableString.Invariant($"Taken over: {report.SamePrompt:N0} whose prompt did not change, {report.LittleIsNew:N0} of which little is new."));
         if (report.Left > 0)

@@ -37,7 +37,7 @@ internal static class ReportVerb
             torch.set_num_threads(1);
             var maker = new ReportMaker(
                 ReportSources.Of(parsed.GetRequiredValue(sources)), settings.DataOf(parsed), settings.PartOf(parsed), settings.OptionsOf(parsed), parsed.GetValue(knowledge),
-                PromptDefaults.Template(parsed.GetValue(template)), parsed.GetValue(user), $"llm4msr {string.Join(' ', parsed.Tokens.Select(t => Quoted(t.Value)))}");
+                PromptDefaults.Template(parsed.GetValue(template)), parsed.GetValue(user), TypedCommand.Of(parsed));
             var figures = maker.Write(cli, files);
             cli.Terminal.Result(
                 new { page = files.Page, json = files.Json, csv = files.Csv, runs = figures.Runs.Select(r => r.Name), figures.Verdict, figures.VerdictDetail },
@@ -51,9 +51,4 @@ internal static class ReportVerb
         });
         return verb;
     }
-
-    /// <summary>A word as a shell takes it.</summary>
-    private static string Quoted(string word) => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,@%+".Contains(c, StringComparison.Ordinal)) && word.Length > 0
-        ? word
-        : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -45,7 +45,7 @@ internal static class ReproduceVerb
                 basis.Add(Config.Assign("seeds", count.ToString(CultureInfo.InvariantCulture)));
             var request = new ReproductionRequest(
                 parsed.GetValue(what), folder, parsed.GetValue(knowledge) ?? [], parsed.GetValue(encoder), parsed.GetValue(user), PromptDefaults.Template(parsed.GetValue(template)),
-                grid.Output(parsed), basis, SweepPlan.Settings(grid.Vary(parsed)), trials, jobs, limit);
+                grid.Output(parsed), basis, SweepPlan.Settings(grid.Vary(parsed)), trials, jobs, limit, TypedCommand.Of(parsed));
             var made = new Reproduction(cli, InteractionDataset.Open(folder), request).Make();
             cli.Terminal.Result(made.Model, made.Print);
         });

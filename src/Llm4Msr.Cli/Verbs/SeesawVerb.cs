@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
@@ -41,9 +40,10 @@ internal static class SeesawVerb
                            model, scenario.Name, scored.CompareIn(scenario.Index, seesaw.Alone[scenario.Index], model),
                            model == seesaw.Models[0] ? null : scored.CompareIn(scenario.Index, seesaw.Models[0], model)),
                 ], arms);
-            DurableFile.WriteText(Path.Combine(output, "seesaw.json"), JsonSerializer.Serialize(report.Model(output), Config.Json) + "\n");
+            var told = report.Model(output);
+            Config.WriteFile(Path.Combine(output, "seesaw.json"), told);
             report.WriteTable(Path.Combine(output, "seesaw.csv"));
-            cli.Terminal.Result(report.Model(output), report.Print);
+            cli.Terminal.Result(told, report.Print);
         });
         return verb;
     }

@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
-using Llm4Msr.Platform;
 using Spectre.Console;
 
 namespace Llm4Msr.Cli.Verbs;
@@ -57,14 +55,14 @@ internal static class SweepVerb
                 test = arm.Best.Seeds.Select(s => s.Test),
             }),
         };
-        DurableFile.WriteText(Path.Combine(output, ResultFile), JsonSerializer.Serialize(model, Config.Json) + "\n");
+        Config.WriteFile(Path.Combine(output, ResultFile), model);
         cli.Terminal.Result(model, console =>
         {
             var table = new Table { Border = TableBorder.Simple };
             foreach (var column in new[] { "arm", "trials", "chosen settings", Spelling.Of(first.Training.Monitor) + " of validation", "test AUC", "run" })
                 table.AddColumn(column);
             foreach (var arm in arms)
-                table.AddRow([.. new[] { arm.Arm.Name, arm.Trials.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), Cell.Spelled(arm.Best.Cell.Settings), EvaluationReport.Figure(arm.Best.Shown), EvaluationReport.Figure(arm.TestAuc), arm.Best.Run }.Select(Markup.Escape)]);
+                table.AddRow([.. new[] { arm.Arm.Name, arm.Trials.Count.ToString(System.Globalization.CultureInfo.InvariantCulture), Cell.Spelled(arm.Best.Cell.Settings), Numbers.Figure(arm.Best.Shown), Numbers.Figure(arm.TestAuc), arm.Best.Run }.Select(Markup.Escape)]);
             console.Write(table);
             console.WriteLine(FormattableString.Invariant($"Chosen by the validation part alone, over {first.Seeds} {(first.Seeds == 1 ? "seed" : "seeds")} each. Every trial is in {Path.Combine(output, ResultFile)}."));
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
@@ -53,9 +52,10 @@ internal static class ValueVerb
             var training = new TrainingGrid(cli, dataset, basis.Data(parsed), output);
             training.Train("value", plan, jobs);
             var report = Report(cli, dataset, policies, ArmResult.Of(plan, training), least, whole, from);
-            DurableFile.WriteText(Path.Combine(output, ResultFile), JsonSerializer.Serialize(report.Model(output), Config.Json) + "\n");
+            var model = report.Model(output);
+            Config.WriteFile(Path.Combine(output, ResultFile), model);
             report.WriteTable(Path.Combine(output, TableFile));
-            cli.Terminal.Result(report.Model(output), report.Print);
+            cli.Terminal.Result(model, report.Print);
         });
         return verb;
     }
