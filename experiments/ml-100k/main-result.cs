@@ -72,22 +72,12 @@ Dictionary<int, ScoredRows> Score(string arm)
     var parts = folds.Select((data, fold) =>
     {
         var folder = ModelFolder.Open(Path.Combine(work, "main", $"fold-{fold + 1}.{arm}"));
-        return folder.Seeds.ToDictionary(seed => seed, seed => ScoreFold(folder, data, seed));
+        return folder.Seeds.ToDictionary(seed => seed, seed => TrainingRun.Score(folder, data, seed, data.RanksOf(Part.Test)));
     }).ToList();
     string[] names = [.. Enumerable.Range(1, folds.Count).SelectMany(fold => scenarios.Select(name => $"{name}, fold {fold}"))];
     return parts[0].Keys.ToDictionary(seed => seed, seed => new ScoredRows(
         names, [.. parts.SelectMany((part, fold) => part[seed].Scenario.Select(s => fold * scenarios.Count + s))],
         [.. parts.SelectMany(part => part[seed].User)], [.. parts.SelectMany(part => part[seed].Logits)], [.. parts.SelectMany(part => part[seed].Clicked)]));
-}
-
-static ScoredRows ScoreFold(ModelFolder folder, InteractionDataset data, int seed)
-{
-    using var scope = torch.NewDisposeScope();
-    using var model = folder.Load(seed);
-    if (folder.Knowledge is null)
-        return Evaluator.Score(model, data, data.RanksOf(Part.Test), null);
-    using var visible = TrainingRun.Visible(data, folder.Description.Knowledge!.Arm.Apply(folder.Knowledge, seed), model);
-    return Evaluator.Score(model, data, data.RanksOf(Part.Test), visible);
 }
 
 ScoredRows Of(ScoredRows seed, int scenario) => Where(seed, row => seed.Scenario[row] % scenarios.Count == scenario);

@@ -1,7 +1,7 @@
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning.Audit;
+using Llm4Msr.Reasoning;
 using Llm4Msr.Reasoning.Prompts;
 using Llm4Msr.Serving;
 

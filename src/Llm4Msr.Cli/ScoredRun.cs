@@ -3,7 +3,6 @@ using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
-using TorchSharp;
 
 namespace Llm4Msr.Cli;
 
@@ -73,19 +72,9 @@ internal sealed record ScoredRun(ModelFolder Folder, IReadOnlyDictionary<int, Sc
         foreach (var seed in among ?? folder.Seeds)
         {
             cancellation.ThrowIfCancellationRequested();
-            seeds.Add(seed, Score(folder, data, seed, ranks));
+            seeds.Add(seed, TrainingRun.Score(folder, data, seed, ranks));
             scored(seeds.Count);
         }
         return new ScoredRun(folder, seeds);
-    }
-
-    private static ScoredRows Score(ModelFolder folder, InteractionDataset data, int seed, int[] ranks)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var model = folder.Load(seed);
-        if (folder.Knowledge is null)
-            return Evaluator.Score(model, data, ranks, null);
-        using var visible = TrainingRun.Visible(data, folder.Description.Knowledge!.Arm.Apply(folder.Knowledge, seed), model);
-        return Evaluator.Score(model, data, ranks, visible);
     }
 }

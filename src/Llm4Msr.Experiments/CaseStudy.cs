@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
-using Llm4Msr.Reasoning.Audit;
+using Llm4Msr.Reasoning;
 using Llm4Msr.Reasoning.Prompts;
 using Llm4Msr.Serving;
 

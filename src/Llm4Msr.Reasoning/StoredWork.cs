@@ -2,7 +2,6 @@ using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Language;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning.Audit;
 using Llm4Msr.Reasoning.Prompts;
 
 namespace Llm4Msr.Reasoning;

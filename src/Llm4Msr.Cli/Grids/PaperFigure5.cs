@@ -3,7 +3,7 @@ using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning.Audit;
+using Llm4Msr.Reasoning;
 using Llm4Msr.Reasoning.Prompts;
 using Spectre.Console;
 

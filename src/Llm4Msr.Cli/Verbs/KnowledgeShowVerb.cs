@@ -41,7 +41,7 @@ internal static class KnowledgeShowVerb
             Shown[] shown =
             [
                 .. records.Select((record, k) => new Shown(
-                    record.AsOfRank, record.AsOfTime, record.PromptHash, prompts?.Of(record), record.PromptTokens, record.NewTokens, record.CutItems, record.Text, Norms(opened, record),
+                    record.AsOfRank, record.AsOfTime, record.PromptHash, PromptOf(record, prompts), record.PromptTokens, record.NewTokens, record.CutItems, record.Text, Norms(opened, record),
                     k == records.Count - 1 && parsed.GetValue(neighbours) > 0 ? KnowledgeNeighbours.Of(opened, record, index, parsed.GetValue(neighbours)) : null)),
             ];
             cli.Terminal.Result(shown, console =>
@@ -59,12 +59,15 @@ internal static class KnowledgeShowVerb
         long AsOfRank, long AsOfTime, string PromptHash, Prompt? Prompt, int PromptTokens, int NewTokens, int CutItems, string Text,
         IReadOnlyDictionary<string, double> Norms, IReadOnlyList<KnowledgeNeighbour>? Neighbours);
 
-    private static StoredPrompt PromptsOf(string folder, KnowledgeStore store, string? template)
+    private static StoredPrompts PromptsOf(string folder, KnowledgeStore store, string? template)
     {
         var data = InteractionDataset.Open(folder);
         store.RequireInteractions(data.Description.InteractionsHash);
-        return new StoredPrompt(data, store.Fingerprint, PromptDefaults.Template(template));
+        return new StoredPrompts(data, PromptDefaults.Template(template), store.Fingerprint.HistoryLength);
     }
+
+    /// <summary>Older knowledge that has to do stands at a later rank than its prompt's.</summary>
+    private static Prompt? PromptOf(KnowledgeRecord record, StoredPrompts? prompts) => prompts?.Of(record) ?? prompts?.FromOtherRows(record);
 
     private static void Print(IAnsiConsole console, Shown record, KnowledgeFingerprint fingerprint, KnowledgeLevel level, string state, bool withPrompt)
     {

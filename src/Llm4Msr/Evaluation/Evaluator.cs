@@ -15,10 +15,12 @@ public static class Evaluator
         Metrics.Of(Score(model, data, ranks, knowledge), options ?? s_anyPair);
 
     /// <summary>The rows at the given ranks, in that order.</summary>
-    public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge)
+    /// <param name="parameters">Index of the scenario whose parameters score all of them; null where each is scored with its own.</param>
+    public static ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, VisibleKnowledge? knowledge, int? parameters = null)
     {
         var rows = data.Rows(ranks);
-        var logits = Scorer.Score(model, data.Encoder, rows, knowledge?.Frozen, knowledge?.RowsAt(ranks));
+        var asked = parameters is { } lent ? rows with { Scenario = [.. rows.Scenario.Select(_ => lent)] } : rows;
+        var logits = Scorer.Score(model, data.Encoder, asked, knowledge?.Frozen, knowledge?.RowsAt(ranks));
         var odd = Array.FindIndex(logits, logit => !float.IsFinite(logit));
         if (odd >= 0)
         {

@@ -22,13 +22,9 @@ public sealed record StandIn(int Parameters, string? Knowledge)
     public ScoredRows Score(ClickModel model, InteractionDataset data, int[] ranks, KnowledgeTable table)
     {
         using var scope = torch.NewDisposeScope();
-        var rows = data.Rows(ranks);
-        List<string> names = [.. data.Description.Scenarios.Select(s => s.Name)];
-        List<string> read = [.. names];
+        List<string> read = [.. data.Description.Scenarios.Select(s => s.Name)];
         read[Parameters] = Knowledge ?? Nobody;
         using var visible = new VisibleKnowledge(FrozenKnowledge.Of(table, model.Knowledge!, read), TrainingRows.Seen(data, table));
-        var lent = rows with { Scenario = [.. rows.Scenario.Select(_ => Parameters)] };
-        var logits = Scorer.Score(model, data.Encoder, lent, visible.Frozen, visible.RowsAt(ranks));
-        return new ScoredRows(names, rows.Scenario, rows.User, logits, rows.Clicked);
+        return Evaluator.Score(model, data, ranks, visible, Parameters);
     }
 }

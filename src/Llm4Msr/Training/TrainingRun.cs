@@ -88,7 +88,6 @@ public sealed class TrainingRun
     private const string SetupFile = "training.json", MetricsFile = "metrics.json", WayOut = "Train again.";
 
     private readonly InteractionDataset _data;
-    private readonly KnowledgeTable? _table;
     private readonly RunOptions _options;
     private readonly TrainingRows _rows;
     private readonly ModelFolder _folder;
@@ -99,7 +98,6 @@ public sealed class TrainingRun
     public static void Check(InteractionDataset data, KnowledgeTable? table, RunOptions options)
     {
         options.Check();
-        table = OfActiveUsers(data, table, options);
         var rows = TrainingRows.Of(data, table, options);
         if (options.Model.Backbone == BackboneKind.Aitm)
             Aitm.Order(options.Model.Transfer.ScenarioOrder, data.Description.Scenarios.Count);
@@ -107,7 +105,7 @@ public sealed class TrainingRun
             return;
         _ = rows.Snapshots;
         if (options.Arm == KnowledgeArm.Shuffled)
-            KnowledgeControls.RequireSeveralUsers(table!);
+            KnowledgeControls.RequireSeveralUsers(rows.Table!);
     }
 
     /// <param name="table">Knowledge of this data; also decides which rows are trained on by a model that does not read it. Null for none.</param>
@@ -115,9 +113,8 @@ public sealed class TrainingRun
     public TrainingRun(InteractionDataset data, string dataFolder, KnowledgeTable? table, RunOptions options, string path)
     {
         _data = data;
-        _table = OfActiveUsers(data, table, options);
         _options = options;
-        _rows = TrainingRows.Of(data, _table, options);
+        _rows = TrainingRows.Of(data, table, options);
         var setup = new RunSetup(
             options, System.IO.Path.GetFullPath(dataFolder), data.Description.InteractionsHash, data.Description.TrainingPartHash, data.Description.Split,
             _rows.Ranks.Length, table?.Origin.ContentHash, table is null ? null : JsonNode.Parse(table.Origin.Fingerprint.ToJson()),
@@ -153,7 +150,7 @@ public sealed class TrainingRun
         if (_folder.Seeds.Contains(seed))
             return; // finished by another process before this one took its turn
         using var scope = torch.NewDisposeScope();
-        var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_table!, seed);
+        var table = _options.Model.Fusion is null ? null : _options.Arm.Apply(_rows.Table!, seed);
         using var model = Build(table, (ulong)seed);
         using var visible = table is null ? null : Visible(_data, table, model);
         using var trainer = new Trainer(model, _data, _rows.Ranks, _data.RanksOf(Part.Validation, _options.Scenarios), visible, _options.Training, (ulong)seed);
@@ -211,6 +208,18 @@ public sealed class TrainingRun
     public static VisibleKnowledge Visible(InteractionDataset data, KnowledgeTable table, ClickModel model) => new(
         FrozenKnowledge.Of(table, model.Knowledge!, [.. data.Description.Scenarios.Select(s => s.Name)]), TrainingRows.Seen(data, table));
 
+    /// <summary>Rows of prepared data as a trained seed scores them, with the knowledge that the run was given.</summary>
+    /// <param name="folder">Of a run on these data.</param>
+    public static ScoredRows Score(ModelFolder folder, InteractionDataset data, int seed, int[] ranks)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var model = folder.Load(seed);
+        if (folder.Knowledge is null)
+            return Evaluator.Score(model, data, ranks, null);
+        using var visible = Visible(data, folder.Description.Knowledge!.Arm.Apply(folder.Knowledge, seed), model);
+        return Evaluator.Score(model, data, ranks, visible);
+    }
+
     /// <summary>Where the data lay that a run was trained on.</summary>
     public static string DataFolderOf(ModelFolder folder) => SetupOf(folder).DataFolder;
 
@@ -219,16 +228,13 @@ public sealed class TrainingRun
     /// <summary>The epochs of a finished seed, in their order.</summary>
     public static IReadOnlyList<EpochSummary> EpochsOf(ModelFolder folder, int seed) => SeedInProgress.ReadEpochs(folder.SeedFolder(seed), WayOut);
 
-    private static KnowledgeTable? OfActiveUsers(InteractionDataset data, KnowledgeTable? table, RunOptions options) =>
-        table is not null && options.ActiveUsers is { } percent ? table.OfUsers(UserActivity.MostActive(data, percent)) : table;
-
     private ModelFolder Create(string path, RunSetup setup)
     {
-        var fusion = _options.Model.Fusion;
+        var (fusion, table) = (_options.Model.Fusion, _rows.Table);
         var knowledge = fusion is null ? null : new ModelKnowledge(
             _options.Arm,
-            _table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, _table.UserWidth, _rows.Snapshots.Length),
-            _table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, _table.ScenarioWidth, _table.ScenarioRows(_options.Scenarios).Length))
+            table!.UserWidth, KnowledgeReader.UserWidthRead(fusion, table.UserWidth, _rows.Snapshots.Length),
+            table.ScenarioWidth, KnowledgeReader.ScenarioWidthRead(fusion, table.ScenarioWidth, table.ScenarioRows(_options.Scenarios).Length))
         {
             ActiveUsers = _options.ActiveUsers,
         };
@@ -236,7 +242,7 @@ public sealed class TrainingRun
         {
             Scenarios = _options.Scenarios,
         };
-        return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : _table, folder =>
+        return ModelFolder.Create(path, description, _data.Encoder, knowledge is null ? null : table, folder =>
             File.WriteAllText(System.IO.Path.Combine(folder, SetupFile), JsonSerializer.Serialize(setup, TrainingJson.File) + "\n"));
     }
 

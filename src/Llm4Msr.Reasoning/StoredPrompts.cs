@@ -2,7 +2,7 @@ using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Reasoning.Prompts;
 
-namespace Llm4Msr.Reasoning.Audit;
+namespace Llm4Msr.Reasoning;
 
 /// <summary>
 /// Writes the prompts of stored snapshots again, from the data and a template. A store keeps hashes of prompts: a prompt
