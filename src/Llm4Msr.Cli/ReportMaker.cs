@@ -38,6 +38,7 @@ internal sealed record ReportMaker(
                 Reproduced = [.. Sources.Results.OfType<ReproducedResult>()],
                 Times = Sources.The<TimesResult>(),
                 Value = Sources.The<ValueResult>(),
+                Protocols = Sources.The<ProtocolsResult>(),
                 Reasoning = Sources.The<ReasoningCost>(),
                 Knowledge = Sources.The<StoredKnowledge>(),
                 Audit = Sources.The<LeakReport>(),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
+using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
@@ -30,7 +31,7 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
             if (files.Count == 0)
             {
                 throw new Llm4MsrException(FaultKind.Usage, Directory.Exists(source)
-                    ? $"'{source}' is no run folder, and holds none of {string.Join(", ", ResultFile.Names)}. Name what 'llm4msr train', 'controls', 'reproduce' or 'value' wrote."
+                    ? $"'{source}' is no run folder, and holds none of {string.Join(", ", ResultFile.Names)}. Name what 'llm4msr train', 'controls', 'protocols', 'reproduce' or 'value' wrote."
                     : $"There is no '{source}'. Name run folders, result folders, or files of results.");
             }
             foreach (var file in files)
@@ -84,6 +85,7 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
     {
         ControlsResult controls => controls.Arms,
         ReproducedResult reproduced => reproduced.Rows.Select(row => new ArmRun(row.Arm, row.Run)),
+        ProtocolsResult protocols => protocols.Protocols.Select(p => new ArmRun(p.Protocol.Spelling(), p.Run)),
         ValueResult value => value.Policies.Where(p => p.Run is not null).Select(p => new ArmRun(p.Policy, p.Run!)),
         _ => [],
     };

@@ -54,7 +54,7 @@ public sealed record RealLess(string Other, AucDifference Mean);
 public sealed record ReportFigures(
     string Format, string Program, string Command, string Verdict, IReadOnlyList<string> VerdictDetail, string? Real, IReadOnlyList<RealLess> RealLess, Part Part,
     IReadOnlyList<RunFigures> Runs, string DataFolder, DataDescription Data, StoredKnowledge? Knowledge, ReasoningCost? Reasoning, LeakReport? Audit, CaseStudy? Case,
-    ControlsResult? Controls, IReadOnlyList<ReproducedResult> Reproduced, TimesResult? Times, ValueResult? Value, Machine Machine)
+    ControlsResult? Controls, IReadOnlyList<ReproducedResult> Reproduced, TimesResult? Times, ValueResult? Value, ProtocolsResult? Protocols, Machine Machine)
 {
     public const string CurrentFormat = "llm4msr-report/1";
 
@@ -81,7 +81,7 @@ public sealed record ReportFigures(
         var verdict = ReportVerdict.Of(inputs, figures, real, differences);
         return new ReportFigures(
             CurrentFormat, ProgramVersion.Current, inputs.Command, verdict.Sentence, verdict.Detail, real?.Name, differences, inputs.Part, figures, inputs.DataFolder,
-            inputs.Data.Description, inputs.Knowledge, inputs.Reasoning, inputs.Audit, inputs.Case, inputs.Controls, inputs.Reproduced, inputs.Times, inputs.Value, Machine.Current);
+            inputs.Data.Description, inputs.Knowledge, inputs.Reasoning, inputs.Audit, inputs.Case, inputs.Controls, inputs.Reproduced, inputs.Times, inputs.Value, inputs.Protocols, Machine.Current);
     }
 
     private static ReportedRun? BaselineOf(ReportedRun run, IReadOnlyList<ReportedRun> runs)

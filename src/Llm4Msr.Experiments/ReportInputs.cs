@@ -37,6 +37,8 @@ public sealed record ReportInputs(IReadOnlyList<ReportedRun> Runs, InteractionDa
 
     public ValueResult? Value { get; init; }
 
+    public ProtocolsResult? Protocols { get; init; }
+
     public StoredKnowledge? Knowledge { get; init; }
 
     /// <summary>What asking the language model took.</summary>

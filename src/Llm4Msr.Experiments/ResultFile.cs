@@ -13,7 +13,7 @@ public static class ResultFile
 {
     /// <summary>Files that commands write into their folders.</summary>
     public static readonly IReadOnlyList<string> Names =
-        ["controls.json", "table2.json", "table3.json", "figure3.json", "figure4.json", "plm.json", "value.json"];
+        ["controls.json", "table2.json", "table3.json", "figure3.json", "figure4.json", "plm.json", "value.json", "protocols.json"];
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
@@ -36,13 +36,14 @@ public static class ResultFile
         {
             throw new Llm4MsrException(FaultKind.BadInput, $"'{path}' cannot be read: {e.Message} Make it again.", e);
         }
-        throw new Llm4MsrException(FaultKind.BadInput, $"'{path}' is none of the results that a report shows: what 'controls', 'reproduce' and 'value' write into their folders, "
+        throw new Llm4MsrException(FaultKind.BadInput, $"'{path}' is none of the results that a report shows: what 'controls', 'protocols', 'reproduce' and 'value' write into their folders, "
             + "or what 'audit leak', 'knowledge stats' and 'reason' print with --json.");
     }
 
     private static Type? KindOf(JsonElement root)
     {
         return Has("policies") ? typeof(ValueResult)
+            : Has("protocols") ? typeof(ProtocolsResult)
             : Has("sentence", "smallestGain") ? typeof(ControlsResult)
             : Has("what", "paperSays") ? typeof(ReproducedResult)
             : Has("rounds", "batch") ? typeof(TimesResult)

@@ -48,7 +48,7 @@ public sealed class HelpTests
     [InlineData("There is no command 'trian'. Did you mean 'train'?", "llm4msr", "trian", "folder")]
     [InlineData("There is no command 'list'.", "llm4msr knowledge", "knowledge", "list")]
     [InlineData("A command is missing: one of show, template.", "llm4msr prompts", "prompts")]
-    [InlineData("A command is missing: one of quickstart, data, prepare, prompts, reason, llm, knowledge, backbones, config, train, sweep, controls, value, onboard, seesaw, reproduce, evaluate, compare, predict, explain, audit, report, doctor.", "llm4msr")]
+    [InlineData("A command is missing: one of quickstart, data, prepare, prompts, reason, llm, knowledge, backbones, config, train, sweep, controls, protocols, value, onboard, seesaw, reproduce, evaluate, compare, predict, explain, audit, report, doctor.", "llm4msr")]
     [InlineData("There is no option '--bakcbone'. Did you mean '--backbone'?", "llm4msr train", "train", "--bakcbone", "star", "--out", "run")]
     [InlineData("There is no option '--bakcbone'. Did you mean '--backbone'?", "llm4msr train", "train", "data", "--bakcbone=star", "--out", "run")]
     [InlineData("There is no option '--jsno'. Did you mean '--json'?", "llm4msr evaluate", "evaluate", "--jsno")]

@@ -6,7 +6,7 @@ using Llm4Msr.Testing;
 
 namespace Llm4Msr.Cli.Tests;
 
-/// <summary>Generated data of which the truth is known, with a store that holds it and one that holds noise.</summary>
+/// <summary>Generated data of which the truth is known, with a store that holds it, one that holds noise, and one that holds the truth and breaks the rule.</summary>
 internal sealed class PlantedStores : IDisposable
 {
     private readonly ScratchFolder _scratch = new();
@@ -20,6 +20,7 @@ internal sealed class PlantedStores : IDisposable
         var topics = planted.Topics.Count;
         Write(planted, data, Truth, user => planted.Interests[user].Vector(topics));
         Write(planted, data, Noise, _ => [.. Enumerable.Range(0, topics).Select(_ => (float)noise.NextDouble())]);
+        Write(planted, data, WholePeriod, user => planted.Interests[user].Vector(topics), KnowledgeProtocol.WholePeriod);
     }
 
     public string Data => _scratch["data"];
@@ -28,10 +29,12 @@ internal sealed class PlantedStores : IDisposable
 
     public string Noise => _scratch["noise.db"];
 
+    public string WholePeriod => _scratch["whole-period.db"];
+
     public void Dispose() => _scratch.Dispose();
 
-    /// <summary>Each user's vector as of the first four and the first eight tenths of their rows; scenarios have noise.</summary>
-    private static void Write(PlantedData planted, InteractionDataset data, string path, Func<int, float[]> vectorOf)
+    /// <summary>Each user's vector as of the first four and the first eight tenths of their rows, or of all; scenarios have noise.</summary>
+    private static void Write(PlantedData planted, InteractionDataset data, string path, Func<int, float[]> vectorOf, KnowledgeProtocol protocol = KnowledgeProtocol.PastOnly)
     {
         var width = planted.Topics.Count;
         var fingerprint = new KnowledgeFingerprint
@@ -47,7 +50,7 @@ internal sealed class PlantedStores : IDisposable
             UserWidth = width,
             ScenarioWidth = width,
             HistoryLength = 0,
-            Protocol = KnowledgeProtocol.PastOnly,
+            Protocol = protocol,
         };
         using var store = KnowledgeStore.OpenForWriting(path, fingerprint, data.Description.InteractionsHash);
         var random = new Random(4);
@@ -55,7 +58,7 @@ internal sealed class PlantedStores : IDisposable
             data, KnowledgeKey.ForScenario(scenario.Name), data.Interactions.Count, data.Description.TrainingPartHash,
             [.. Enumerable.Range(0, width).Select(_ => (float)random.NextDouble())]))]);
         var timeline = new UserTimeline(data.Interactions.User, data.Encoder.Users.Count);
-        store.Append([.. planted.Raw.Users.Keys.SelectMany((key, user) => new[] { 4, 8 }
+        store.Append([.. planted.Raw.Users.Keys.SelectMany((key, user) => (protocol == KnowledgeProtocol.PastOnly ? new[] { 4, 8 } : [10])
             .Select(tenths => timeline.AsOfTenths(data.Encoder.Users.RowOf(key), tenths)).OfType<int>().Distinct()
             .Select(rank => Record(data, KnowledgeKey.ForUser(key), rank, "", vectorOf(user))))]);
     }

@@ -14,7 +14,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
 {
     internal static readonly string[] s_sections =
     [
-        "table2", "scenarios", "activity", "calibration", "learning", "alpha", "figure4", "value", "case", "audit", "data", "quality", "cost", "paper", "again",
+        "table2", "scenarios", "activity", "calibration", "learning", "alpha", "figure4", "value", "case", "audit", "leakage", "data", "quality", "cost", "paper", "again",
     ];
 
     private readonly ScratchFolder _scratch = new();
@@ -69,7 +69,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         var sections = Sections(_scratch["report.html"]);
 
         Assert.Equal(s_sections, sections.Keys);
-        foreach (var missing in new[] { "activity", "alpha", "figure4", "value", "case", "audit", "quality", "paper" })
+        foreach (var missing in new[] { "activity", "alpha", "figure4", "value", "case", "audit", "leakage", "quality", "paper" })
         {
             Assert.Contains("llm4msr ", sections[missing].Descendants("code").Single().Value, StringComparison.Ordinal);
             Assert.Empty(sections[missing].Descendants("svg"));
@@ -131,7 +131,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         Assert.Equal("{}", File.ReadAllText(_scratch["report.json"]));
         CommandRun.Of("report", small.PlainRun, "--out", _scratch["page"]).AssertFails(FaultKind.Usage, $"--out is '{_scratch["page"]}', expected a file name that ends in .html.");
         CommandRun.Of("report", _scratch["report.json"], "--out", _scratch["other.html"]).AssertFails(FaultKind.BadInput,
-            $"'{_scratch["report.json"]}' is none of the results that a report shows: what 'controls', 'reproduce' and 'value' write into their folders, or what 'audit leak', 'knowledge stats' and 'reason' print with --json.");
+            $"'{_scratch["report.json"]}' is none of the results that a report shows: what 'controls', 'protocols', 'reproduce' and 'value' write into their folders, or what 'audit leak', 'knowledge stats' and 'reason' print with --json.");
         CommandRun.Of("report", _scratch["nowhere"], "--out", _scratch["other.html"]).AssertFails(
             FaultKind.Usage, $"There is no '{_scratch["nowhere"]}'. Name run folders, result folders, or files of results.");
         Assert.Single(Directory.GetFileSystemEntries(_scratch.Root));
@@ -169,7 +169,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         return JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement;
     }
 
-    private static Dictionary<string, XElement> Sections(string page) =>
+    internal static Dictionary<string, XElement> Sections(string page) =>
         XElement.Parse(File.ReadAllText(page)["<!DOCTYPE html>".Length..]).Descendants("section").ToDictionary(s => s.Attribute("id")!.Value);
 
     private static void AssertSame(JsonElement expected, JsonElement actual) => Assert.True(JsonElement.DeepEquals(expected, actual), $"{expected} is not {actual}");

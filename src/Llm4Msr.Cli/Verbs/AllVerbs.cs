@@ -19,6 +19,7 @@ internal static class AllVerbs
         TrainVerb.Create(cli),
         SweepVerb.Create(cli),
         ControlsVerb.Create(cli),
+        ProtocolsVerb.Create(cli),
         ValueVerb.Create(cli),
         OnboardVerb.Create(cli),
         SeesawVerb.Create(cli),

@@ -12,7 +12,7 @@ internal static class ReportVerb
     {
         var sources = new Argument<string[]>("runs")
         {
-            Description = "Run folders, result folders ('controls', 'reproduce', 'value'), and files of what 'audit leak', 'knowledge stats' or 'reason' printed with --json.",
+            Description = "Run folders, result folders ('controls', 'protocols', 'reproduce', 'value'), and files of what 'audit leak', 'knowledge stats' or 'reason' printed with --json.",
             HelpName = "RUN",
             Arity = ArgumentArity.OneOrMore,
         };

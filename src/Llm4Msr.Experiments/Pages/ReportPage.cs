@@ -22,7 +22,7 @@ public static class ReportPage
         [
             ResultSections.Comparison(figures), ResultSections.Scenarios(figures), ResultSections.Activity(figures), ResultSections.Calibration(figures),
             TrainingSections.Curves(figures), TrainingSections.Alpha(figures), PaperSections.TAndK(figures), PaperSections.Value(figures), KnowledgeSections.Case(figures),
-            KnowledgeSections.Audit(figures), DataSections.Data(figures), KnowledgeSections.Quality(figures), DataSections.Cost(figures), PaperSections.Paper(figures),
+            KnowledgeSections.Audit(figures), KnowledgeSections.Protocols(figures), DataSections.Data(figures), KnowledgeSections.Quality(figures), DataSections.Cost(figures), PaperSections.Paper(figures),
             DataSections.Again(figures),
         ];
         return Html.Document(new XElement("html", new XAttribute("lang", "en"),

@@ -1,0 +1,55 @@
+using Llm4Msr.Evaluation;
+using Llm4Msr.Knowledge;
+
+namespace Llm4Msr.Experiments;
+
+/// <summary>What <c>protocols</c> found: how much of a gain is leakage.</summary>
+public sealed record ProtocolsResult(string Sentence, IReadOnlyList<ProtocolGain> Protocols);
+
+/// <summary>What knowledge gains under one protocol, and what the rows that say so could see.</summary>
+/// <param name="Run">Folder of the run with real knowledge.</param>
+/// <param name="OverNone">Real knowledge less none.</param>
+/// <param name="OverShuffled">Real knowledge less another user's.</param>
+/// <param name="Rows">Of the test part.</param>
+/// <param name="WithKnowledge">Of these, rows that see a user's snapshot.</param>
+/// <param name="SeeThemselves">Rows that stand in what they see.</param>
+/// <param name="SeeTheirFuture">Rows that see a later row of their user.</param>
+/// <param name="Exposed">One or the other.</param>
+/// <param name="Leakage">Less real knowledge under the laxest protocol that exposes no test row; null where it exposes none itself, or no such protocol is there.</param>
+public sealed record ProtocolGain(
+    KnowledgeProtocol Protocol, string Run, double? Auc, AucDifference OverNone, AucDifference OverShuffled,
+    long Rows, long WithKnowledge, long SeeThemselves, long SeeTheirFuture, long Exposed, AucDifference? Leakage);
+
+/// <summary>How much of a gain is leakage, in words.</summary>
+public static class Leakage
+{
+    /// <summary>The laxest protocol under which no test row sees itself or its future; null where there is none.</summary>
+    /// <param name="exposed">Exposed test rows by protocol.</param>
+    public static KnowledgeProtocol? Reference(IReadOnlyDictionary<KnowledgeProtocol, long> exposed) =>
+        exposed.Where(p => p.Value == 0).Select(p => (KnowledgeProtocol?)p.Key).Max();
+
+    public static string Sentence(IReadOnlyList<ProtocolGain> gains)
+    {
+        var exposing = gains.Where(g => g.Exposed > 0).ToList();
+        if (exposing.Count == 0)
+            return $"No test row could see itself or its future under {Names(gains)}: none of these gains is leakage.";
+        var reference = gains.LastOrDefault(g => g.Exposed == 0);
+        return reference is null
+            ? $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told. Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one."
+            : string.Join(' ', exposing.Select(gain => Sentence(gain, reference)));
+    }
+
+    private static string Sentence(ProtocolGain gain, ProtocolGain reference)
+    {
+        var (name, other, leakage) = (gain.Protocol.Spelling(), reference.Protocol.Spelling(), gain.Leakage!);
+        var seen = FormattableString.Invariant($"{gain.Exposed:N0} of {gain.Rows:N0} test rows could see themselves or their future");
+        return leakage.Verdict switch
+        {
+            Verdict.SecondAhead => FormattableString.Invariant($"Leakage: under {name} {seen}, and it is ahead of {other} by {leakage.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)}). Of its gain of {Numbers.WithSign(gain.OverNone.Difference)} over no knowledge, {other} has {Numbers.WithSign(reference.OverNone.Difference)}."),
+            Verdict.Undefined => $"Under {name} {seen}, and nothing can be said of what that is worth: {leakage.Undefined}.",
+            _ => $"No leakage is shown: under {name} {seen}, and it is not ahead of {other} (95 % interval {Numbers.WithSign(leakage.Interval)}).",
+        };
+    }
+
+    private static string Names(IReadOnlyList<ProtocolGain> gains) => string.Join(", ", gains.Select(g => g.Protocol.Spelling()));
+}
