@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Llm4Msr.Data;
-using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning;
 using Llm4Msr.Testing;
 using Llm4Msr.Training;
 
@@ -80,27 +78,6 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
-    public void WorkIsWhatWasReadAndTwiceWhatWasGeneratedForTheUsersThatCount()
-    {
-        var path = _scratch["work.db"];
-        var fingerprint = Fingerprint(small.Store) with { States = ["one"], UserWidth = 1, ScenarioWidth = 1 };
-        using (var store = KnowledgeStore.OpenForWriting(path, fingerprint, "interactions"))
-        {
-            store.Append(
-            [
-                Record(KnowledgeKey.ForUser("a"), 1, "", prompt: 100, generated: 10), Record(KnowledgeKey.ForUser("a"), 2, "", prompt: 200, generated: 10),
-                Record(KnowledgeKey.ForUser("b"), 1, "", prompt: 1000, generated: 0),
-                Record(KnowledgeKey.ForScenario("s"), 1, "ours", prompt: 7, generated: 1), Record(KnowledgeKey.ForScenario("s"), 1, "another split", prompt: 5000, generated: 1),
-            ]);
-        }
-        using var read = KnowledgeStore.OpenForReading(path);
-
-        Assert.Equal(new StoredWork(0, 1, 8, 9), StoredWork.Of(read, "ours", new HashSet<string>()));
-        Assert.Equal(new StoredWork(1, 3, 328, 349), StoredWork.Of(read, "ours", new HashSet<string> { "a" }));
-        Assert.Equal(new StoredWork(2, 4, 1328, 1349), StoredWork.Of(read, "ours", null));
-    }
-
-    [Fact]
     public void TheTimeIsTakenByAskingAgainTheModelThatMadeTheStore()
     {
         var (data, store) = (_scratch["planted"], _scratch["asked.db"]);
@@ -137,23 +114,4 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
     private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. Tiny];
 
     private static double Number(JsonElement policy, string name) => policy.GetProperty(name).GetDouble();
-
-    private static KnowledgeFingerprint Fingerprint(string store)
-    {
-        using var open = KnowledgeStore.OpenForReading(store);
-        return open.Fingerprint;
-    }
-
-    private static KnowledgeRecord Record(KnowledgeKey key, long rank, string basis, int prompt, int generated) => new()
-    {
-        Key = key,
-        AsOfRank = rank,
-        AsOfTime = rank,
-        Basis = basis,
-        PromptHash = FileHash.Of($"{key} {rank} {basis}"),
-        Text = "",
-        PromptTokens = prompt,
-        NewTokens = generated,
-        Vectors = [[1]],
-    };
 }
