@@ -74,9 +74,5 @@ public sealed class OnboardTests(SmallRuns small) : IDisposable
         Assert.False(Directory.Exists(_scratch["onboard"]));
     }
 
-    private string[] Command() =>
-    [
-        "onboard", small.Data, "--knowledge", small.Store, "--out", _scratch["onboard"], "--json", "--set", "training.epochs=1", "--set", "training.batchSize=256",
-        "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4",
-    ];
+    private string[] Command() => ["onboard", small.Data, "--knowledge", small.Store, "--out", _scratch["onboard"], "--json", .. SmallRuns.SmallTrials];
 }

@@ -80,7 +80,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void ABudgetLeavesArmsOutSaysWhichAndTheNextRunGoesOn()
     {
-        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var part = CommandRun.Succeeding([.. command, "--budget", "2"]).Json;
         var whole = CommandRun.Succeeding(command).Json;
@@ -106,7 +106,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void AllThatTheInputsAllowIsMadeFromRunsThatAreSharedAndWhatIsLeftOutIsSaidWithTheReason()
     {
-        string[] command = ["reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var part = CommandRun.Succeeding([.. command, "--budget", "1", "--jobs", "2"]).Json;
         var cells = new[] { Reproduced.Table2, Reproduced.Figure3, Reproduced.Figure4 }.SelectMany(what => Cells(what, out _)).Select(c => c.Name).Distinct().Count();
@@ -121,7 +121,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             Assert.True(File.Exists(_scratch[$"paper/{made.Name}/{made.Name}.json"]));
         Assert.Single(Arms(part, "table2")); // what was trained is told
         Assert.StartsWith( // with every option, so that it can be made again
-            $"llm4msr {string.Join(' ', command[..^Tiny.Length])} --set ",
+            $"llm4msr {string.Join(' ', command[..^SmallRuns.SmallFusedTrials.Length])} --set ",
             System.Text.Json.JsonDocument.Parse(File.ReadAllText(_scratch["paper/report.json"])).RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
         Assert.Equal(24, Arms(part, "table2").Count + part.GetProperty("parts").GetProperty("table2").GetProperty("leftOut").GetArrayLength());
 
@@ -143,7 +143,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void FewerSeedsThanAreStoredAreExactlyThose()
     {
-        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var one = CommandRun.Succeeding([.. command, "--seeds", "1"]);
         var two = CommandRun.Succeeding([.. command, "--seeds", "2"]);
@@ -196,7 +196,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void TheThirdTableIsFourModelsThatTakeTurns()
     {
-        var table = CommandRun.Succeeding(["reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny]).Json;
+        var table = CommandRun.Succeeding(["reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials]).Json;
 
         var rows = table.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["none", "dynamic-network", "epnet", "llm4msr"], rows.Select(r => r.GetProperty("model").GetString()));
@@ -249,12 +249,6 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             FaultKind.BadInput, $"figure5 cannot be made: '{small.Store}' holds vectors and no texts of users, so that there is no case to show; name a store that a language model made.");
         Assert.False(Directory.Exists(_scratch["paper"]));
     }
-
-    private static string[] Tiny =>
-    [
-        "--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4",
-        "--set", "model.fusion.components=3",
-    ];
 
     private string Encoder()
     {

@@ -29,7 +29,7 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
     [Fact]
     public void EachScenarioIsTrainedAloneByAPlainNetworkAndWhatIsTrainedIsNeverTrainedAgain()
     {
-        string[] command = ["seesaw", small.Data, "--backbone", "star", "--knowledge", small.Store, "--out", _scratch["seesaw"], "--json", .. Tiny];
+        string[] command = ["seesaw", small.Data, "--backbone", "star", "--knowledge", small.Store, "--out", _scratch["seesaw"], "--json", .. SmallRuns.SmallTrials];
         var first = CommandRun.Succeeding(command);
         var state = FolderState.Of(_scratch["seesaw"]);
         Assert.Equal(first.Output, CommandRun.Succeeding(command).Output);
@@ -63,8 +63,6 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
             $"The data hold one scenario, '{SmallMovieLens.Scenarios[0]}', and a seesaw needs two or more.",
             Assert.Throws<Llm4MsrException>(() => SeesawPlan.Of(one with { Scenarios = [one.Scenarios[0]] }, BackboneKind.Star, withKnowledge: false)).Message);
     }
-
-    private static string[] Tiny => ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
 
     private static JsonElement Shared(CommandRun run) => run.Json.GetProperty("models")[0];
 

@@ -33,10 +33,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.Equal(2, Number(policies[3], "hours"));
 
         string[] Planted(string store) =>
-        [
-            "value", planted.Data, "--knowledge", store, "--backbone", "shared-bottom", "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--jobs", "2", "--json",
-            "--set", "training.epochs=6", "--set", "training.learningRate=0.003", "--set", "training.generatorLearningRate=0.002", "--set", "model.fusion.components=8",
-        ];
+            ["value", planted.Data, "--knowledge", store, "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--json", .. PlantedStores.Trials];
     }
 
     [Fact]
@@ -84,13 +81,13 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         CommandRun.Succeeding("data", "generate", "--out", data, "--format", "prepared", "--users", "40");
         CommandRun.Succeeding("reason", data, "--model", "embedded", "--history", "2", "--max-new-tokens", "4", "--out", store);
 
-        var said = CommandRun.Succeeding(["value", data, "--knowledge", store, "--model", "embedded", "--active", "50", "--out", _scratch["value"], "--json", .. Tiny]).Json;
+        var said = CommandRun.Succeeding(["value", data, "--knowledge", store, "--model", "embedded", "--active", "50", "--out", _scratch["value"], "--json", .. SmallRuns.SmallFusedTrials]).Json;
         var policies = said.GetProperty("policies").EnumerateArray().ToList();
 
         Assert.StartsWith("predicted from the tokens", said.GetProperty("hoursFrom").GetString(), StringComparison.Ordinal);
         Assert.True(Number(policies[3], "hours") > Number(policies[2], "hours") && Number(policies[2], "hours") > Number(policies[1], "hours"));
         Assert.Equal(0, Number(policies[0], "hours"));
-        var other = CommandRun.Of(["value", small.Data, "--knowledge", small.Store, "--model", "embedded", "--out", _scratch["other"], .. Tiny]);
+        var other = CommandRun.Of(["value", small.Data, "--knowledge", small.Store, "--model", "embedded", "--out", _scratch["other"], .. SmallRuns.SmallFusedTrials]);
         Assert.Equal(2, other.Code);
         Assert.Contains("did not make the knowledge in", other.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_scratch["other"]));
@@ -108,10 +105,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.False(Directory.Exists(_scratch["small"]));
     }
 
-    private static string[] Tiny =>
-        ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4", "--set", "model.fusion.components=3"];
-
-    private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. Tiny];
+    private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. SmallRuns.SmallFusedTrials];
 
     private static double Number(JsonElement policy, string name) => policy.GetProperty(name).GetDouble();
 }
