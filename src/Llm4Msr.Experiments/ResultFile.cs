@@ -42,7 +42,7 @@ public static class ResultFile
 
     private static Type? KindOf(JsonElement root)
     {
-        return Has("policies") ? typeof(ValueResult)
+        return Has("sentence", "policies") ? typeof(ValueResult)
             : Has("sentence", "smallestGain") ? typeof(ControlsResult)
             : Has("what", "paperSays") ? typeof(ReproducedResult)
             : Has("rounds", "batch") ? typeof(TimesResult)

@@ -90,7 +90,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
     [Fact]
     public void WhatOtherCommandsWroteAndPrintedIsShown()
     {
-        File.WriteAllText(_scratch["value.json"], """{ "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");
+        File.WriteAllText(_scratch["value.json"], """{ "sentence": "Stop at 'top 10 %'.", "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");
         File.WriteAllText(_scratch["audit.json"], CommandRun.Of("audit", "leak", small.Data, "--knowledge", small.Store, "--json").Output);
         File.WriteAllText(_scratch["stats.json"], CommandRun.Succeeding("knowledge", "stats", small.Store, "--json").Output);
 
@@ -99,6 +99,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         var saved = File.ReadAllText(_scratch["report.html"]);
         Report(small.EnhancedRun, _scratch["value.json"], "--knowledge", small.Store);
 
+        Assert.Contains("Stop at 'top 10 %'.", sections["value"].Value, StringComparison.Ordinal);
         Assert.Contains("+0.0123", sections["value"].Value, StringComparison.Ordinal);
         Assert.Single(sections["value"].Descendants("svg"));
         Assert.Contains("these vectors have no prompts to check", sections["audit"].Value, StringComparison.Ordinal);

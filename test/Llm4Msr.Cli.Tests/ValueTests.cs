@@ -58,6 +58,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.StartsWith("policy,users,prompts,tokens,hours,auc,gain,low,high,", File.ReadAllLines(_scratch["small/value.csv"])[0], StringComparison.Ordinal);
 
         var reported = CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["value.html"], "--json").Json;
+        Assert.Equal(written.GetProperty("sentence").GetString(), reported.GetProperty("verdict").GetString());
         Assert.Equal(policies.Select(p => p.GetProperty("policy").GetString()), reported.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
     }
 

@@ -52,7 +52,7 @@ public sealed class ReportPageTests : IDisposable
             new("top 50 % of users", 300, 1.5, 0.615, 0.015, 0.008, 0.022), new("all users", 600, 2, 0.616, 0.016, 0.009, 0.023), new("hours not known", 9, null, 0.7, 0.1, 0.05, 0.15),
         ];
 
-        var section = SampleReport.Sections(SampleReport.Figures() with { Value = new ValueResult(policies) })["value"];
+        var section = SampleReport.Sections(SampleReport.Figures() with { Value = new ValueResult("Stop.", policies) })["value"];
 
         var marks = Marks(Assert.Single(section.Descendants("svg")));
         Assert.Equal(5, marks.Count);

@@ -31,7 +31,7 @@ internal static partial class PaperSections
         model.AddIntervals(0, points.Select(p => (p.Hours!.Value, p.Gain, p is { Low: { } low, High: { } high } ? new Interval(low, high) : null)));
         foreach (var p in points)
             model.AddLabel(p.Hours!.Value, p.High ?? p.Gain!.Value, p.Policy);
-        return new Section("value", Title,
+        return new Section("value", Title, Html.P(Html.Foreign(value.Sentence)),
             points.Count == 0 ? null : Html.Classed("div", "plots", ResultSections.Figure("Gain for hours", Plot.Draw(model, "hours", $"Gain by hours: {string.Join("; ", points.Select(p => $"{p.Policy} {Hours(p.Hours)} h {Numbers.WithSign(p.Gain)}"))}."), "Over no knowledge, with 95 % intervals.")),
             Html.Table("Who is asked about, what it takes, what it gains", ["policy", "users", "hours", "AUC", "gain", "95 % interval"], value.Policies.Select(p => (IEnumerable<object?>)[
                 Html.Foreign(p.Policy), Numbers.Count(p.Users), Hours(p.Hours), Numbers.Figure(p.Auc), p.Gain is null ? "" : Numbers.WithSign(p.Gain),
@@ -72,7 +72,7 @@ internal static partial class PaperSections
             yield break;
         var paperBase = times.Rows[0].PaperSeconds;
         yield return Html.Of("h3", "table3");
-        yield return Html.Table(FormattableString.Invariant($"Processor time of {times.Batch:N0} rows, and its ratio to the first model's (quartiles)"),
+        yield return Html.Table(FormattableString.Invariant($"Processor time of {times.Batch:N0} rows, and its ratio to the first model's (quartiles); {times.Place}"),
             ["", "training step", "ratio", "paper's", "inference batch", "ratio", "paper's"], times.Rows.Select(r => (IEnumerable<object?>)[
                 r.Model, .. Cells(r.Training, r.PaperSeconds.Training / paperBase.Training), .. Cells(r.Inference, r.PaperSeconds.Inference / paperBase.Inference),
             ]));
