@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Experiments.Pages;
@@ -58,6 +59,7 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(5, marks.Count);
         AssertOnOneScale([0, 0.01, 0.4, 1.5, 2], [.. marks.Select(m => m.X)]);
         AssertOnOneScale([0, 0.001, 0.01, 0.015, 0.016], [.. marks.Select(m => m.Y)]);
+        Assert.All(policies[..5], policy => AssertInside(section, policy.Policy));
         Assert.Equal(6, section.Descendants("tbody").Single().Elements("tr").Count());
     }
 
@@ -84,10 +86,32 @@ public sealed class ReportPageTests : IDisposable
             ? new OverBaseline(new AucDifference("mean", 0.6, 0.6 + g, g, new Interval(g - 0.003, g + 0.003), 0.0015, 0.004, null, null)) : null, "");
     }
 
+    /// <summary>The label stands where nothing cuts it off, and no other stands on it.</summary>
+    private static void AssertInside(XElement section, string label)
+    {
+        const double Letter = 6;
+        var text = section.Descendants("text").Single(t => t.Value == label);
+        var (place, length) = (Place(text), Letter * label.Length);
+        var left = place.X - text.Attribute("text-anchor")!.Value switch { "end" => length, "middle" => length / 2, _ => 0 };
+        foreach (var clip in text.Ancestors().Select(a => a.Attribute("clip-path")?.Value["url(#".Length..^1]).OfType<string>())
+        {
+            var seen = section.Descendants("clipPath").Single(c => c.Attribute("id")!.Value == clip).Element("rect")!;
+            Assert.InRange(left, Number(seen, "x"), Number(seen, "x") + Number(seen, "width") - length);
+            Assert.InRange(place.Y, Number(seen, "y") + 10, Number(seen, "y") + Number(seen, "height"));
+        }
+        Assert.DoesNotContain(section.Descendants("text"), other => other != text && Math.Abs(Place(other).X - place.X) < length && Math.Abs(Place(other).Y - place.Y) < 6);
+    }
+
+    private static (double X, double Y) Place(XElement text)
+    {
+        var numbers = text.Attribute("transform")!.Value["translate(".Length..].Split(')')[0].Split(',');
+        return (double.Parse(numbers[0], CultureInfo.InvariantCulture), double.Parse(numbers[1], CultureInfo.InvariantCulture));
+    }
+
     /// <summary>Centres of the round marks, in the order in which they are drawn.</summary>
     private static List<(double X, double Y)> Marks(XElement svg) => [.. svg.Descendants("ellipse").Select(e => (Number(e, "cx"), Number(e, "cy")))];
 
-    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, System.Globalization.CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 
     /// <summary>Places on a plot are values times a scale plus a shift, to a tenth of a pixel.</summary>
     private static void AssertOnOneScale(double[] values, double[] places)
