@@ -67,7 +67,8 @@ public sealed class OnboardTests(SmallRuns small) : IDisposable
     public void AMeanOfAllOthersIsThatOfTheirLogitsWithItsPromptAndWithNoKnowledge()
     {
         var name = SmallMovieLens.Scenarios[1];
-        var said = CommandRun.Succeeding([.. Command(), "--scenario", name]).Json;
+        string[] learning = ["--set", "training.epochs=3", "--set", "training.learningRate=0.03", "--set", "training.generatorLearningRate=0.03"]; // or knowledge changes no order
+        var said = CommandRun.Succeeding([.. Command(), "--scenario", name, .. learning]).Json;
         var starts = said.GetProperty("scenarios")[0].GetProperty("starts").EnumerateArray().ToDictionary(s => s.GetProperty("start").GetString()!, s => s.GetProperty("auc").GetDouble());
         var folder = ModelFolder.Open(said.GetProperty("trials")[1].GetProperty("run").GetString()!);
         using var model = folder.Load(1);
@@ -76,7 +77,7 @@ public sealed class OnboardTests(SmallRuns small) : IDisposable
 
         Assert.Equal(AucOfMean(name), starts["its prompt, mean of all others"], 1e-12);
         Assert.Equal(AucOfMean(null), starts["no knowledge, mean of all others"], 1e-12);
-        Assert.NotEqual(starts["its prompt"], starts["its prompt, mean of all others"]);
+        Assert.Equal(7, starts.Values.Distinct().Count());
 
         double AucOfMean(string? knowledge)
         {

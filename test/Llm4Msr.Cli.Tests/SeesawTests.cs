@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -54,6 +55,15 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
         }
         Assert.Equal(1 + 3 * 3, File.ReadAllLines(_scratch["seesaw/seesaw.csv"]).Length);
     }
+
+    [Theory]
+    [InlineData(new[] { -0.1, 0.001 }, "star: 'a' loses by being trained with the others, and no scenario is shown to gain.")]
+    [InlineData(new[] { -0.1, -0.1 }, "star: 'a', 'b' lose by being trained with the others, and no scenario is shown to gain.")]
+    [InlineData(new[] { 0.1, -0.1 }, "star: a seesaw. Trained with the others, 'b' loses and 'a' gains.")]
+    [InlineData(new[] { 0.001, 0.1 }, "star: 'b' gains by being trained with the others, and no scenario is shown to lose.")]
+    [InlineData(new[] { -0.001, 0.001 }, "star: no scenario is shown to lose or to gain by being trained with the others.")]
+    public void WhoLosesAndWhoGainsIsSaidByTheirIntervals(double[] overAlone, string sentence) => Assert.Equal(sentence, SeesawReport.Sentence("star", overAlone.Select((difference, k) =>
+        new SeesawRow(Arm.Of("star"), k == 0 ? "a" : "b", new AucDifference("", 0.6, 0.6 + difference, difference, new Interval(difference - 0.01, difference + 0.01), 0.005, 0.014, null, null), null))));
 
     [Fact]
     public void OneScenarioMakesNoSeesaw()

@@ -49,7 +49,7 @@ public sealed class ReportPageTests : IDisposable
     {
         PolicyResult[] policies =
         [
-            new("none", 0, 0, 0.6, 0, 0, 0), new("scenario level only", 0, 0.01, 0.601, 0.001, -0.002, 0.004), new("top 10 % of users", 60, 0.4, 0.61, 0.01, 0.004, 0.016),
+            new("none", 0, 0, 0.6, 0, 0, 0), new("scenario level only", 0, 0.0012, 0.601, 0.001, -0.002, 0.004), new("top 10 % of users", 60, 0.4, 0.61, 0.01, 0.004, 0.016),
             new("top 50 % of users", 300, 1.5, 0.615, 0.015, 0.008, 0.022), new("all users", 600, 2, 0.616, 0.016, 0.009, 0.023), new("hours not known", 9, null, 0.7, 0.1, 0.05, 0.15),
         ];
 
@@ -57,10 +57,10 @@ public sealed class ReportPageTests : IDisposable
 
         var marks = Marks(Assert.Single(section.Descendants("svg")));
         Assert.Equal(5, marks.Count);
-        AssertOnOneScale([0, 0.01, 0.4, 1.5, 2], [.. marks.Select(m => m.X)]);
+        AssertOnOneScale([0, 0.0012, 0.4, 1.5, 2], [.. marks.Select(m => m.X)]);
         AssertOnOneScale([0, 0.001, 0.01, 0.015, 0.016], [.. marks.Select(m => m.Y)]);
         Assert.All(policies[..5], policy => AssertInside(section, policy.Policy));
-        Assert.Equal(6, section.Descendants("tbody").Single().Elements("tr").Count());
+        Assert.Equal(["0.00", "0.0012", "0.40", "1.50", "2.00", ""], section.Descendants("tbody").Single().Elements("tr").Select(row => row.Elements().ElementAt(2).Value));
     }
 
     /// <summary>Points come in the order of K or T, however the arms are ordered, and the other letter's are not among them.</summary>
