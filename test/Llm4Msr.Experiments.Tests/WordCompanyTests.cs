@@ -1,9 +1,8 @@
-using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
-using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
 using Llm4Msr.Reasoning.Tests;
 using Llm4Msr.Testing;
+using Llm4Msr.Tests.Knowledge;
 
 namespace Llm4Msr.Experiments.Tests;
 
@@ -31,10 +30,15 @@ public sealed class WordCompanyTests : IDisposable
         var asked = rows.Count;
         rows.AddRange(Enumerable.Range(11, 10).Select(user => (user, Later, 1, true)));
         var data = SampleLogs.Prepare(_scratch, rows);
-        using var store = Store(data, asked, user => string.Join(' ',
+        Samples.Write(_scratch["words.db"],
         [
-            "everybody", .. Where(user <= 10, "baking"), .. Where(user <= 8 || user == Users, "mostly"), .. Where(user <= 2, "unique"), .. Where(user is > 10 and <= 20, "later"),
-        ]));
+            .. Enumerable.Range(1, Users).Select(user => Samples.User($"{user}", asked) with
+            {
+                Text = string.Join(' ', ["everybody", .. Where(user <= 10, "baking"), .. Where(user <= 8 || user == Users, "mostly"), .. Where(user <= 2, "unique"), .. Where(user is > 10 and <= 20, "later")]),
+            }),
+            .. Enumerable.Range(1, 100).Select(scenario => Samples.Scenario($"{scenario}") with { Text = "baking" }), // which says nothing of users
+        ]);
+        using var store = KnowledgeStore.OpenForReading(_scratch["words.db"]);
         HashSet<string> words = ["everybody", "baking", "mostly", "unique", "later"];
         var names = new PromptBuilder(data, PromptTemplate.BuiltIn).Items;
         string Name(int item) => names[data.Encoder.Items.RowOf($"{item}")];
@@ -47,41 +51,5 @@ public sealed class WordCompanyTests : IDisposable
         Assert.Empty(company.WordsOf(Name(Later), words));
 
         static IEnumerable<string> Where(bool said, string word) => said ? [word] : [];
-    }
-
-    /// <summary>With texts about scenarios, too, which say nothing of users.</summary>
-    private KnowledgeStore Store(InteractionDataset data, int asOfRank, Func<int, string> textOf)
-    {
-        var fingerprint = new KnowledgeFingerprint
-        {
-            Source = "made up",
-            WeightsHash = "",
-            TokenizerHash = "",
-            TemplateHash = PromptTemplate.BuiltIn.Hash,
-            ChatFormat = "none",
-            Decoding = "greedy",
-            States = ["state"],
-            Norm = KnowledgeNorm.Post,
-            UserWidth = 1,
-            ScenarioWidth = 1,
-            HistoryLength = 5,
-            Protocol = KnowledgeProtocol.PastOnly,
-        };
-        using (var store = KnowledgeStore.OpenForWriting(_scratch["words.db"], fingerprint, data.Description.InteractionsHash))
-        {
-            store.Append([.. Enumerable.Range(1, Users).Select(user => Record(KnowledgeKey.ForUser($"{user}"), textOf(user)))]);
-            store.Append([.. Enumerable.Range(1, 100).Select(scenario => Record(KnowledgeKey.ForScenario($"{scenario}"), "baking") with { Basis = "training part" })]);
-        }
-        return KnowledgeStore.OpenForReading(_scratch["words.db"]);
-
-        KnowledgeRecord Record(KnowledgeKey key, string text) => new()
-        {
-            Key = key,
-            AsOfRank = asOfRank,
-            AsOfTime = 0,
-            PromptHash = FileHash.Of($"{key}"),
-            Text = text,
-            Vectors = [[1]],
-        };
     }
 }
