@@ -23,6 +23,9 @@ public static class Numbers
 
     public static string Share(double value) => value.ToString("P1", CultureInfo.InvariantCulture);
 
+    /// <summary>In the unit that costs are compared in.</summary>
+    public static string Hours(double hours) => hours.ToString(hours is > 0 and < 0.01 ? "0.0000" : "0.00", CultureInfo.InvariantCulture);
+
     public static string Duration(TimeSpan time) => time.TotalHours >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min")
         : time.TotalMinutes >= 1

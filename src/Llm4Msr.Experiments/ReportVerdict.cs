@@ -3,7 +3,7 @@ using Llm4Msr.Models;
 
 namespace Llm4Msr.Experiments;
 
-/// <summary>What a report says first: the verdict of <c>controls</c> where it was run, else what the runs at hand allow.</summary>
+/// <summary>What a report says first: the verdict of <c>controls</c> or else of <c>value</c> where one was run, else what the runs at hand allow.</summary>
 internal static class ReportVerdict
 {
     /// <summary>What real knowledge has to be ahead of, before it is said to help.</summary>
@@ -27,7 +27,9 @@ internal static class ReportVerdict
         var seeds = runs.Min(r => r.Seeds.Count);
         string[] ofSeeds = seeds > 1 ? [] : ["These models have one seed: that other seeds would say the same is not shown ('--seeds 5' trains more)."];
         if (inputs.Controls is { } controls)
-            return (controls.Sentence, ofSeeds);
+            return (controls.Sentence, inputs.Value is { } both ? [both.Sentence, .. ofSeeds] : ofSeeds);
+        if (inputs.Value is { } value)
+            return (value.Sentence, ofSeeds);
         if (real is not null && OfControls(inputs.Runs, real, differences) is { } verdict)
             return (verdict.Sentence, [.. verdict.Detail, .. ofSeeds]);
         var compared = runs.Where(r => r.OverBaseline is not null).ToList();

@@ -42,8 +42,8 @@ public static class ResultFile
 
     private static Type? KindOf(JsonElement root)
     {
-        return Has("policies") ? typeof(ValueResult)
-            : Has("protocols") ? typeof(ProtocolsResult)
+        return Has("sentence", "policies") ? typeof(ValueResult)
+            : Has("sentence", "protocols") ? typeof(ProtocolsResult)
             : Has("sentence", "smallestGain") ? typeof(ControlsResult)
             : Has("what", "paperSays") ? typeof(ReproducedResult)
             : Has("rounds", "batch") ? typeof(TimesResult)

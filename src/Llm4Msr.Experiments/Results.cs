@@ -1,5 +1,8 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Experiments;
 
@@ -26,12 +29,24 @@ public sealed record ScenarioAuc(string Scenario, double? Auc);
 public sealed record OverBaseline(AucDifference Mean);
 
 /// <summary>What <c>reproduce table3</c> measured.</summary>
-public sealed record TimesResult(int Batch, IReadOnlyList<TimedModel> Rows);
+/// <param name="Rounds">Batches that the medians are over.</param>
+/// <param name="Measured">When; null where an earlier program did not say.</param>
+/// <param name="Machine">Where; null likewise.</param>
+/// <param name="Cells">What was measured, by the names of its cells; null likewise.</param>
+public sealed record TimesResult(
+    int Batch, int Rounds, IReadOnlyList<TimedModel> Rows, DateTimeOffset? Measured = null, Machine? Machine = null, IReadOnlyList<string>? Cells = null)
+{
+    /// <summary>Where and when.</summary>
+    [JsonIgnore]
+    public string Place => Measured is { } time ? string.Create(CultureInfo.InvariantCulture, $"on {Machine?.Processor}, {time:yyyy-MM-dd HH:mm} UTC") : "it is not said where and when";
+}
 
 public sealed record TimedModel(string Model, MeasuredTime Training, MeasuredTime Inference, PaperTime PaperSeconds);
 
-/// <param name="Milliseconds">Of processor time.</param>
-/// <param name="Ratio">Over the first model's.</param>
+/// <param name="Milliseconds">Of processor time: the median over the rounds.</param>
+/// <param name="Ratio">Median, round by round, of its time over the first model's.</param>
+/// <param name="Low">First quartile of that ratio.</param>
+/// <param name="High">Third quartile.</param>
 public sealed record MeasuredTime(double Milliseconds, double Ratio, double Low, double High);
 
 /// <param name="Training">Seconds per step.</param>
@@ -39,7 +54,8 @@ public sealed record MeasuredTime(double Milliseconds, double Ratio, double Low,
 public sealed record PaperTime(double Training, double Inference);
 
 /// <summary>What <c>value</c> found: gain against the hours of the language model.</summary>
-public sealed record ValueResult(IReadOnlyList<PolicyResult> Policies);
+/// <param name="Sentence">Where to stop: its verdict.</param>
+public sealed record ValueResult(string Sentence, IReadOnlyList<PolicyResult> Policies);
 
 /// <param name="Users">Who are asked about.</param>
 /// <param name="Hours">Of the language model; null where they are not known.</param>

@@ -13,23 +13,28 @@ namespace Llm4Msr.Reasoning;
 /// <param name="Work">In tokens that are read; one that is generated takes about as long as two of them.</param>
 public sealed record StoredWork(int Users, int Prompts, long Tokens, double Work)
 {
+    /// <summary>Of several parts of a store, which is read once.</summary>
     /// <param name="basis">The training part whose scenario knowledge counts.</param>
-    /// <param name="counted">Whose knowledge counts beside it; null for that of all users.</param>
-    public static StoredWork Of(KnowledgeStore store, string basis, IReadOnlySet<string>? counted)
+    /// <param name="counted">For each part, whose knowledge counts beside it; null for that of all users.</param>
+    public static IReadOnlyList<StoredWork> Of(KnowledgeStore store, string basis, IReadOnlyList<IReadOnlySet<string>?> counted)
     {
-        var (users, prompts, tokens, work) = (new HashSet<string>(StringComparer.Ordinal), 0, 0L, 0.0);
+        var users = counted.Select(_ => new HashSet<string>(StringComparer.Ordinal)).ToList();
+        var sums = new (int Prompts, long Tokens, double Work)[counted.Count];
         foreach (var record in store.Records())
         {
             var isUser = record.Key.Level == KnowledgeLevel.User;
-            if (isUser ? counted?.Contains(record.Key.Id) == false : record.Basis != basis)
-                continue;
-            if (isUser)
-                users.Add(record.Key.Id);
-            prompts++;
-            tokens += record.PromptTokens + record.NewTokens;
-            work += TimedProbe.Work(record.PromptTokens, record.NewTokens);
+            for (var k = 0; k < counted.Count; k++)
+            {
+                if (isUser ? counted[k]?.Contains(record.Key.Id) == false : record.Basis != basis)
+                    continue;
+                if (isUser)
+                    users[k].Add(record.Key.Id);
+                sums[k].Prompts++;
+                sums[k].Tokens += record.PromptTokens + record.NewTokens;
+                sums[k].Work += TimedProbe.Work(record.PromptTokens, record.NewTokens);
+            }
         }
-        return new StoredWork(users.Count, prompts, tokens, work);
+        return [.. sums.Zip(users, (sum, asked) => new StoredWork(asked.Count, sum.Prompts, sum.Tokens, sum.Work))];
     }
 
     /// <summary>

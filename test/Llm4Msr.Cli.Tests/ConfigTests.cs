@@ -131,6 +131,8 @@ public sealed class ConfigTests(SmallRuns small) : IDisposable
     [Theory]
     [InlineData("--backbone aitm --set model.transfer.scenarioOrder=[0,1,3]", "The scenario order is 0,1,3, expected each of the scenarios 0 to 2 once.")]
     [InlineData("--state mean", "--state mean names one of the states that knowledge holds, and there is no knowledge. Leave it out, or add --knowledge KNOWLEDGE.db.")]
+    [InlineData("--drop-rows-without-knowledge", "--drop-rows-without-knowledge needs --knowledge, which says which rows have any.")]
+    [InlineData("--arm shuffled", "--arm shuffled puts other vectors where knowledge is read, and --enhancement none reads none. Leave it out, or say --enhancement llm4msr.")]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm shuffled", "--arm shuffled" + NoUserLevel)]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm constant", "--arm constant" + NoUserLevel)]
     [InlineData("--enhancement llm4msr --knowledge STORE --user-level none --arm id-embedding", "--arm id-embedding" + NoUserLevel)]

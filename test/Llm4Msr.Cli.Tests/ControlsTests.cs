@@ -31,11 +31,7 @@ public sealed class ControlsTests(SmallRuns small) : IDisposable
         Assert.True(Auc(arms["field"]) > Auc(arms["none"]) + 0.02); // what is known is known there too
         Assert.True(Auc(arms["real"]) > Auc(arms["id-embedding"]) + 0.02); // an id says nothing about users that training never met
 
-        string[] Planted(string store) =>
-        [
-            "controls", planted.Data, "--knowledge", store, "--backbone", "shared-bottom", "--out", _scratch["planted"], "--jobs", "2", "--json",
-            "--set", "training.epochs=6", "--set", "training.learningRate=0.003", "--set", "training.generatorLearningRate=0.002", "--set", "model.fusion.components=8",
-        ];
+        string[] Planted(string store) => ["controls", planted.Data, "--knowledge", store, "--out", _scratch["planted"], "--json", .. PlantedStores.Trials];
 
         static double Auc(JsonElement arm) => arm.GetProperty("test")[0].GetProperty("meanAuc").GetDouble();
     }
@@ -121,9 +117,5 @@ public sealed class ControlsTests(SmallRuns small) : IDisposable
         Assert.NotEqual(Cell.NameOf(config, data, "one"), Cell.NameOf(config with { Arm = KnowledgeArm.Constant }, data, "one"));
     }
 
-    private string[] Small() =>
-    [
-        "controls", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--jobs", "2", "--json", "--set", "training.epochs=1",
-        "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4", "--set", "model.fusion.components=3",
-    ];
+    private string[] Small() => ["controls", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--jobs", "2", "--json", .. SmallRuns.SmallFusedTrials];
 }

@@ -23,6 +23,13 @@ internal sealed class PlantedStores : IDisposable
         Write(planted, data, WholePeriod, user => planted.Interests[user].Vector(topics), KnowledgeProtocol.WholePeriod);
     }
 
+    /// <summary>Options of a grid's trials, with which the planted interests are learned in a few seconds.</summary>
+    public static string[] Trials =>
+    [
+        "--backbone", "shared-bottom", "--jobs", "2", "--set", "training.epochs=6", "--set", "training.learningRate=0.003",
+        "--set", "training.generatorLearningRate=0.002", "--set", "model.fusion.components=8",
+    ];
+
     public string Data => _scratch["data"];
 
     public string Truth => _scratch["truth.db"];

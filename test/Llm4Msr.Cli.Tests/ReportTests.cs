@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Llm4Msr.Data;
-using Llm4Msr.Experiments;
-using Llm4Msr.Experiments.Pages;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -92,7 +90,7 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
     [Fact]
     public void WhatOtherCommandsWroteAndPrintedIsShown()
     {
-        File.WriteAllText(_scratch["value.json"], """{ "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");
+        File.WriteAllText(_scratch["value.json"], """{ "sentence": "Stop at 'top 10 %'.", "policies": [ { "policy": "none", "users": 0, "hours": 0, "auc": 0.6, "gain": null, "low": null, "high": null }, { "policy": "top 10 %", "users": 4, "hours": 0.5, "auc": 0.61, "gain": 0.0123, "low": 0.001, "high": 0.02 } ] }""");
         File.WriteAllText(_scratch["audit.json"], CommandRun.Of("audit", "leak", small.Data, "--knowledge", small.Store, "--json").Output);
         File.WriteAllText(_scratch["stats.json"], CommandRun.Succeeding("knowledge", "stats", small.Store, "--json").Output);
 
@@ -101,25 +99,13 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         var saved = File.ReadAllText(_scratch["report.html"]);
         Report(small.EnhancedRun, _scratch["value.json"], "--knowledge", small.Store);
 
+        Assert.Contains("Stop at 'top 10 %'.", sections["value"].Value, StringComparison.Ordinal);
         Assert.Contains("+0.0123", sections["value"].Value, StringComparison.Ordinal);
         Assert.Single(sections["value"].Descendants("svg"));
         Assert.Contains("these vectors have no prompts to check", sections["audit"].Value, StringComparison.Ordinal);
         Assert.Equal(sections["quality"].ToString(), Sections(_scratch["report.html"])["quality"].ToString()); // read from the store or from what was printed of it
         Assert.Equal(sections["audit"].ToString(), Sections(_scratch["report.html"])["audit"].ToString());
         Assert.NotEqual(saved, File.ReadAllText(_scratch["report.html"])); // but it says what was typed
-    }
-
-    /// <summary>The page is put together as a tree: text that looks like markup, or that no document may hold, stays text.</summary>
-    [Fact]
-    public void TextFromOutsideIsNeverMarkup()
-    {
-        var page = HostilePage(small);
-
-        Assert.DoesNotContain("<script", page, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain("<img", page, StringComparison.OrdinalIgnoreCase);
-        Assert.DoesNotContain('\u0001', page);
-        Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
-        Assert.Contains("default-src 'none'", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -135,32 +121,6 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         CommandRun.Of("report", _scratch["nowhere"], "--out", _scratch["other.html"]).AssertFails(
             FaultKind.Usage, $"There is no '{_scratch["nowhere"]}'. Name run folders, result folders, or files of results.");
         Assert.Single(Directory.GetFileSystemEntries(_scratch.Root));
-    }
-
-    [Fact]
-    public void ATextLeansOnLinesThatHoldItsWordsAndNotOnWordsThatThePromptSaysAnyway()
-    {
-        string[] items = ["Chess openings [book]", "Garden chairs [book]", "Wool [kit]"];
-
-        var leaned = CaseStudy.Lean("In garden, the user liked: Chess openings [book]; Garden chairs [book]; Wool [kit]. Name the interest.", items, "The interest in garden is CHESS and knitting.",
-            (item, said) => item == "Wool [kit]" ? said.Where(word => word == "knitting") : []);
-
-        Assert.Equal([("Chess openings [book]", "chess"), ("Wool [kit]", "knitting")], leaned.Select(line => (line.Text, Assert.Single(line.Words))));
-    }
-
-    internal static string HostilePage(SmallRuns small)
-    {
-        const string Hostile = "</style><script>alert(1)</script><img src=http://example.com/x onerror=alert(1)>\u0001\u202Eback \uD800 &amp;";
-        var data = InteractionDataset.Open(small.Data);
-        var folder = ModelFolder.Open(small.PlainRun);
-        var ranks = ScoredRun.RanksOf(data, Part.Test);
-        var inputs = new ReportInputs([new ReportedRun(Hostile, folder, ScoredRun.Of(folder, data, ranks, _ => { }, CancellationToken.None).Seeds)], data, Hostile, Part.Test, Hostile)
-        {
-            Case = new CaseStudy(Hostile, 7, Hostile, $"{Hostile} in a prompt", 1, [new PromptLine(Hostile, ["script"])], null, new Dictionary<string, string> { [Hostile] = Hostile }),
-        };
-        var figures = ReportFigures.Of(inputs, new Evaluation.EvaluationOptions { Replicates = 100 });
-        var scenarios = figures.Data.Scenarios.Select(s => s with { Name = Hostile });
-        return ReportPage.Of(figures with { Data = figures.Data with { Scenarios = [.. scenarios], Source = Hostile } }).Replace("\r", "", StringComparison.Ordinal);
     }
 
     private JsonElement Report(params string[] sources)

@@ -80,7 +80,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void ABudgetLeavesArmsOutSaysWhichAndTheNextRunGoesOn()
     {
-        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var part = CommandRun.Succeeding([.. command, "--budget", "2"]).Json;
         var whole = CommandRun.Succeeding(command).Json;
@@ -106,7 +106,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void AllThatTheInputsAllowIsMadeFromRunsThatAreSharedAndWhatIsLeftOutIsSaidWithTheReason()
     {
-        string[] command = ["reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var part = CommandRun.Succeeding([.. command, "--budget", "1", "--jobs", "2"]).Json;
         var cells = new[] { Reproduced.Table2, Reproduced.Figure3, Reproduced.Figure4 }.SelectMany(what => Cells(what, out _)).Select(c => c.Name).Distinct().Count();
@@ -121,11 +121,11 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             Assert.True(File.Exists(_scratch[$"paper/{made.Name}/{made.Name}.json"]));
         Assert.Single(Arms(part, "table2")); // what was trained is told
         Assert.StartsWith( // with every option, so that it can be made again
-            $"llm4msr {string.Join(' ', command[..^Tiny.Length])} --set ",
-            System.Text.Json.JsonDocument.Parse(File.ReadAllText(_scratch["paper/report.json"])).RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
+            $"llm4msr {string.Join(' ', command[..^SmallRuns.SmallFusedTrials.Length])} --set ",
+            JsonDocument.Parse(File.ReadAllText(_scratch["paper/report.json"])).RootElement.GetProperty("command").GetString(), StringComparison.Ordinal);
         Assert.Equal(24, Arms(part, "table2").Count + part.GetProperty("parts").GetProperty("table2").GetProperty("leftOut").GetArrayLength());
 
-        static List<string?> Arms(System.Text.Json.JsonElement all, string what) =>
+        static List<string?> Arms(JsonElement all, string what) =>
             [.. all.GetProperty("parts").GetProperty(what).GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("arm").GetString())];
     }
 
@@ -143,7 +143,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void FewerSeedsThanAreStoredAreExactlyThose()
     {
-        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. Tiny];
+        string[] command = ["reproduce", "plm", small.Data, "--knowledge", small.Store, "--text-encoder", Encoder(), "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
 
         var one = CommandRun.Succeeding([.. command, "--seeds", "1"]);
         var two = CommandRun.Succeeding([.. command, "--seeds", "2"]);
@@ -178,7 +178,7 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
         Assert.Contains(other.GetProperty("user").GetProperty("text").GetString()!, File.ReadAllText(_scratch["paper/figure5.txt"]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_scratch["paper/runs"]));
 
-        static IEnumerable<int> Liked(System.Text.Json.JsonElement shown) => shown.GetProperty("user").GetProperty("positives").EnumerateObject().Select(p => p.Value.GetInt32());
+        static IEnumerable<int> Liked(JsonElement shown) => shown.GetProperty("user").GetProperty("positives").EnumerateObject().Select(p => p.Value.GetInt32());
     }
 
     [Fact]
@@ -196,7 +196,9 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
     [Fact]
     public void TheThirdTableIsFourModelsThatTakeTurns()
     {
-        var table = CommandRun.Succeeding(["reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. Tiny]).Json;
+        string[] command = ["reproduce", "table3", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", .. SmallRuns.SmallFusedTrials];
+        var first = CommandRun.Succeeding(command);
+        var table = first.Json;
 
         var rows = table.GetProperty("rows").EnumerateArray().ToList();
         Assert.Equal(["none", "dynamic-network", "epnet", "llm4msr"], rows.Select(r => r.GetProperty("model").GetString()));
@@ -207,9 +209,19 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
         }
         Assert.True(Number(rows[3], "training", "ratio") > 1); // it does all that the backbone does
         Assert.Equal(5, File.ReadAllLines(_scratch["paper/table3.csv"]).Length);
+
+        Assert.Equal(first.Output, CommandRun.Succeeding(command).Output); // kept, with the time at which it was measured
+        var again = CommandRun.Succeeding([.. command, "--again"]);
+        Assert.True(Measured(again) > Measured(first));
+        Assert.Equal(again.Output, CommandRun.Succeeding(command).Output);
+        var other = CommandRun.Succeeding([.. command, "--set", "training.batchSize=128"]); // other models, other times
+        Assert.True(Measured(other) > Measured(again));
+        Assert.Equal(128, other.Json.GetProperty("batch").GetInt32());
         Assert.False(Directory.Exists(_scratch["paper/runs"]));
 
-        static double Number(System.Text.Json.JsonElement row, string part, string name) => row.GetProperty(part).GetProperty(name).GetDouble();
+        static DateTimeOffset Measured(CommandRun run) => run.Json.GetProperty("measured").GetDateTimeOffset();
+
+        static double Number(JsonElement row, string part, string name) => row.GetProperty(part).GetProperty(name).GetDouble();
     }
 
     [Theory]
@@ -245,16 +257,12 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             FaultKind.Usage, "--text-encoder belongs to plm, and figure3 does not read it. Leave it out.");
         CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--user", "7", "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "--user belongs to figure5, and table2 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--again", "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, "--again belongs to table3, and table2 does not read it. Leave it out.");
         CommandRun.Of("reproduce", "figure5", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
             FaultKind.BadInput, $"figure5 cannot be made: '{small.Store}' holds vectors and no texts of users, so that there is no case to show; name a store that a language model made.");
         Assert.False(Directory.Exists(_scratch["paper"]));
     }
-
-    private static string[] Tiny =>
-    [
-        "--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4",
-        "--set", "model.fusion.components=3",
-    ];
 
     private string Encoder()
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -29,7 +30,7 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
     [Fact]
     public void EachScenarioIsTrainedAloneByAPlainNetworkAndWhatIsTrainedIsNeverTrainedAgain()
     {
-        string[] command = ["seesaw", small.Data, "--backbone", "star", "--knowledge", small.Store, "--out", _scratch["seesaw"], "--json", .. Tiny];
+        string[] command = ["seesaw", small.Data, "--backbone", "star", "--knowledge", small.Store, "--out", _scratch["seesaw"], "--json", .. SmallRuns.SmallTrials];
         var first = CommandRun.Succeeding(command);
         var state = FolderState.Of(_scratch["seesaw"]);
         Assert.Equal(first.Output, CommandRun.Succeeding(command).Output);
@@ -55,6 +56,15 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
         Assert.Equal(1 + 3 * 3, File.ReadAllLines(_scratch["seesaw/seesaw.csv"]).Length);
     }
 
+    [Theory]
+    [InlineData(new[] { -0.1, 0.001 }, "star: 'a' loses by being trained with the others, and no scenario is shown to gain.")]
+    [InlineData(new[] { -0.1, -0.1 }, "star: 'a', 'b' lose by being trained with the others, and no scenario is shown to gain.")]
+    [InlineData(new[] { 0.1, -0.1 }, "star: a seesaw. Trained with the others, 'b' loses and 'a' gains.")]
+    [InlineData(new[] { 0.001, 0.1 }, "star: 'b' gains by being trained with the others, and no scenario is shown to lose.")]
+    [InlineData(new[] { -0.001, 0.001 }, "star: no scenario is shown to lose or to gain by being trained with the others.")]
+    public void WhoLosesAndWhoGainsIsSaidByTheirIntervals(double[] overAlone, string sentence) => Assert.Equal(sentence, SeesawReport.Sentence("star", overAlone.Select((difference, k) =>
+        new SeesawRow(Arm.Of("star"), k == 0 ? "a" : "b", new AucDifference("", 0.6, 0.6 + difference, difference, new Interval(difference - 0.01, difference + 0.01), 0.005, 0.014, null, null), null))));
+
     [Fact]
     public void OneScenarioMakesNoSeesaw()
     {
@@ -63,8 +73,6 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
             $"The data hold one scenario, '{SmallMovieLens.Scenarios[0]}', and a seesaw needs two or more.",
             Assert.Throws<Llm4MsrException>(() => SeesawPlan.Of(one with { Scenarios = [one.Scenarios[0]] }, BackboneKind.Star, withKnowledge: false)).Message);
     }
-
-    private static string[] Tiny => ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
 
     private static JsonElement Shared(CommandRun run) => run.Json.GetProperty("models")[0];
 

@@ -44,6 +44,12 @@ public sealed class SmallRuns : IDisposable
     /// <summary>Options that make training a matter of a second.</summary>
     internal static string[] Small => ["--epochs", "2", "--batch-size", "128", "--embedding", "4", "--hidden", "8,4"];
 
+    /// <summary>The same for every trial of a grid.</summary>
+    internal static string[] SmallTrials => ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4"];
+
+    /// <summary>The same where models read users' vectors, which have few directions.</summary>
+    internal static string[] SmallFusedTrials => [.. SmallTrials, "--set", "model.fusion.components=3"];
+
     /// <summary>A copy of a run that a test may damage.</summary>
     internal static string Copy(string folder, string to)
     {

@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Llm4Msr.Data;
-using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
-using Llm4Msr.Reasoning;
 using Llm4Msr.Testing;
 using Llm4Msr.Training;
 
@@ -35,10 +33,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.Equal(2, Number(policies[3], "hours"));
 
         string[] Planted(string store) =>
-        [
-            "value", planted.Data, "--knowledge", store, "--backbone", "shared-bottom", "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--jobs", "2", "--json",
-            "--set", "training.epochs=6", "--set", "training.learningRate=0.003", "--set", "training.generatorLearningRate=0.002", "--set", "model.fusion.components=8",
-        ];
+            ["value", planted.Data, "--knowledge", store, "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--json", .. PlantedStores.Trials];
     }
 
     [Fact]
@@ -63,6 +58,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.StartsWith("policy,users,prompts,tokens,hours,auc,gain,low,high,", File.ReadAllLines(_scratch["small/value.csv"])[0], StringComparison.Ordinal);
 
         var reported = CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["value.html"], "--json").Json;
+        Assert.Equal(written.GetProperty("sentence").GetString(), reported.GetProperty("verdict").GetString());
         Assert.Equal(policies.Select(p => p.GetProperty("policy").GetString()), reported.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
     }
 
@@ -80,40 +76,19 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
-    public void WorkIsWhatWasReadAndTwiceWhatWasGeneratedForTheUsersThatCount()
-    {
-        var path = _scratch["work.db"];
-        var fingerprint = Fingerprint(small.Store) with { States = ["one"], UserWidth = 1, ScenarioWidth = 1 };
-        using (var store = KnowledgeStore.OpenForWriting(path, fingerprint, "interactions"))
-        {
-            store.Append(
-            [
-                Record(KnowledgeKey.ForUser("a"), 1, "", prompt: 100, generated: 10), Record(KnowledgeKey.ForUser("a"), 2, "", prompt: 200, generated: 10),
-                Record(KnowledgeKey.ForUser("b"), 1, "", prompt: 1000, generated: 0),
-                Record(KnowledgeKey.ForScenario("s"), 1, "ours", prompt: 7, generated: 1), Record(KnowledgeKey.ForScenario("s"), 1, "another split", prompt: 5000, generated: 1),
-            ]);
-        }
-        using var read = KnowledgeStore.OpenForReading(path);
-
-        Assert.Equal(new StoredWork(0, 1, 8, 9), StoredWork.Of(read, "ours", new HashSet<string>()));
-        Assert.Equal(new StoredWork(1, 3, 328, 349), StoredWork.Of(read, "ours", new HashSet<string> { "a" }));
-        Assert.Equal(new StoredWork(2, 4, 1328, 1349), StoredWork.Of(read, "ours", null));
-    }
-
-    [Fact]
     public void TheTimeIsTakenByAskingAgainTheModelThatMadeTheStore()
     {
         var (data, store) = (_scratch["planted"], _scratch["asked.db"]);
         CommandRun.Succeeding("data", "generate", "--out", data, "--format", "prepared", "--users", "40");
         CommandRun.Succeeding("reason", data, "--model", "embedded", "--history", "2", "--max-new-tokens", "4", "--out", store);
 
-        var said = CommandRun.Succeeding(["value", data, "--knowledge", store, "--model", "embedded", "--active", "50", "--out", _scratch["value"], "--json", .. Tiny]).Json;
+        var said = CommandRun.Succeeding(["value", data, "--knowledge", store, "--model", "embedded", "--active", "50", "--out", _scratch["value"], "--json", .. SmallRuns.SmallFusedTrials]).Json;
         var policies = said.GetProperty("policies").EnumerateArray().ToList();
 
         Assert.StartsWith("predicted from the tokens", said.GetProperty("hoursFrom").GetString(), StringComparison.Ordinal);
         Assert.True(Number(policies[3], "hours") > Number(policies[2], "hours") && Number(policies[2], "hours") > Number(policies[1], "hours"));
         Assert.Equal(0, Number(policies[0], "hours"));
-        var other = CommandRun.Of(["value", small.Data, "--knowledge", small.Store, "--model", "embedded", "--out", _scratch["other"], .. Tiny]);
+        var other = CommandRun.Of(["value", small.Data, "--knowledge", small.Store, "--model", "embedded", "--out", _scratch["other"], .. SmallRuns.SmallFusedTrials]);
         Assert.Equal(2, other.Code);
         Assert.Contains("did not make the knowledge in", other.Errors, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_scratch["other"]));
@@ -131,29 +106,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         Assert.False(Directory.Exists(_scratch["small"]));
     }
 
-    private static string[] Tiny =>
-        ["--set", "training.epochs=1", "--set", "training.batchSize=256", "--set", "model.embeddingSize=4", "--set", "model.hiddenWidths=8,4", "--set", "model.fusion.components=3"];
-
-    private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. Tiny];
+    private string[] Small() => ["value", small.Data, "--knowledge", small.Store, "--out", _scratch["small"], "--json", .. SmallRuns.SmallFusedTrials];
 
     private static double Number(JsonElement policy, string name) => policy.GetProperty(name).GetDouble();
-
-    private static KnowledgeFingerprint Fingerprint(string store)
-    {
-        using var open = KnowledgeStore.OpenForReading(store);
-        return open.Fingerprint;
-    }
-
-    private static KnowledgeRecord Record(KnowledgeKey key, long rank, string basis, int prompt, int generated) => new()
-    {
-        Key = key,
-        AsOfRank = rank,
-        AsOfTime = rank,
-        Basis = basis,
-        PromptHash = FileHash.Of($"{key} {rank} {basis}"),
-        Text = "",
-        PromptTokens = prompt,
-        NewTokens = generated,
-        Vectors = [[1]],
-    };
 }

@@ -21,7 +21,7 @@ internal sealed record OnboardingStart(string Start, string? Parameters, double?
 internal sealed record Onboarding(
     string Scenario, string Nearest, IReadOnlyDictionary<string, double> Cosines, int Rows, string? Undefined, IReadOnlyList<OnboardingStart> Starts)
 {
-    public const string ItsPrompt = "its prompt", NoKnowledge = "no knowledge", AllOthers = "no knowledge, mean of all others", TrainedWithIt = "trained with it";
+    public const string ItsPrompt = "its prompt", ItsPromptAllOthers = "its prompt, mean of all others", NoKnowledge = "no knowledge", AllOthers = "no knowledge, mean of all others", TrainedWithIt = "trained with it";
 
     public static Onboarding Of(InteractionDataset data, LeftOutScenario leftOut, ArmResult without, ArmResult full, CancellationToken cancellation)
     {
@@ -46,6 +46,7 @@ internal sealed record Onboarding(
             var read = folder.Description.Knowledge!.Arm.Apply(table, seed);
             ScoredRows As(string parameters, string? knowledge) => new StandIn(names.IndexOf(parameters), knowledge).Score(model, data, ranks, read);
             Keep(ItsPrompt, As(nearest, leftOut.Name));
+            Keep(ItsPromptAllOthers, Mean([.. leftOut.Others.Select(other => As(other, leftOut.Name))]));
             Keep(NoKnowledge, As(nearest, null));
             Keep(AllOthers, Mean([.. leftOut.Others.Select(other => As(other, null))]));
             foreach (var other in leftOut.Others)
@@ -66,7 +67,7 @@ internal sealed record Onboarding(
             [
                 .. scored.Keys.Select(start => start == ItsPrompt
                     ? new OnboardingStart(start, nearest, differences[NoKnowledge].Second, null)
-                    : new OnboardingStart(start, start is AllOthers or TrainedWithIt ? null : nearest, differences[start].First, differences[start])),
+                    : new OnboardingStart(start, start is ItsPromptAllOthers or AllOthers or TrainedWithIt ? null : nearest, differences[start].First, differences[start])),
             ]);
     }
 
@@ -78,7 +79,7 @@ internal sealed record Onboarding(
     {
         get
         {
-            List<Verdict> others = [.. Starts.Where(s => s.Start is not (ItsPrompt or TrainedWithIt)).Select(s => s.ItsPromptLess!.Verdict)];
+            List<Verdict> others = [.. Starts.Where(DoesWithoutItsPrompt).Select(s => s.ItsPromptLess!.Verdict)];
             return others.Contains(Verdict.Undefined) ? Verdict.Undefined
                 : others.Contains(Verdict.FirstAhead) ? Verdict.FirstAhead
                 : others.All(v => v == Verdict.SecondAhead) ? Verdict.SecondAhead
@@ -95,7 +96,9 @@ internal sealed record Onboarding(
         _ => $"'{Scenario}': nothing can be said of how it starts ({Undefined}).",
     }) + (Starts[0].Auc < 0.5 ? " It starts below chance: what the nearest scenario learned misleads here." : "");
 
-    private string Behind() => string.Join(", ", Starts.Where(s => s is { Start: not TrainedWithIt, ItsPromptLess.Verdict: Verdict.FirstAhead }).Select(s => s.Start));
+    private string Behind() => string.Join(", ", Starts.Where(s => DoesWithoutItsPrompt(s) && s.ItsPromptLess!.Verdict == Verdict.FirstAhead).Select(s => s.Start));
+
+    private static bool DoesWithoutItsPrompt(OnboardingStart start) => start.Start is not (ItsPrompt or ItsPromptAllOthers or TrainedWithIt);
 
     private static float[] VectorOf(KnowledgeTable table, string scenario) => table.ScenarioRow(scenario) is >= 0 and var row
         ? table.ScenarioVectors.AsSpan(row * table.ScenarioWidth, table.ScenarioWidth).ToArray()

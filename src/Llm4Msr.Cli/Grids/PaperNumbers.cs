@@ -80,11 +80,11 @@ internal static class PaperNumbers
     public static IReadOnlyList<double> Auc(BackboneKind backbone, EnhancementKind enhancement) => s_auc[backbone][Array.IndexOf(s_enhancements, enhancement)];
 
     /// <summary>Table 3, with STAR on KuaiSAR-small: seconds of training and of inference.</summary>
-    public static (double Training, double Inference) Seconds(EnhancementKind enhancement) => enhancement switch
+    public static PaperTime Seconds(EnhancementKind enhancement) => enhancement switch
     {
-        EnhancementKind.None => (2.8e-2, 1.7e-2),
-        EnhancementKind.DynamicNetwork or EnhancementKind.Epnet => (2.9e-2, 1.7e-2),
-        EnhancementKind.Llm4msr => (1.5e-1, 5.2e-2),
+        EnhancementKind.None => new(2.8e-2, 1.7e-2),
+        EnhancementKind.DynamicNetwork or EnhancementKind.Epnet => new(2.9e-2, 1.7e-2),
+        EnhancementKind.Llm4msr => new(1.5e-1, 5.2e-2),
         _ => throw new ArgumentOutOfRangeException(nameof(enhancement), enhancement, null),
     };
 

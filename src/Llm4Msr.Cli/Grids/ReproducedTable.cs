@@ -6,18 +6,16 @@ namespace Llm4Msr.Cli.Grids;
 /// <param name="OverBaseline">The arm less its baseline on the same rows; null for a baseline, or where the budget left the baseline out.</param>
 internal sealed record ReproducedRow(ReproducedArm Planned, ArmResult Result, Comparison? OverBaseline)
 {
-    private const double Significance = 0.05;
-
     /// <summary>Mean over the seeds, by scenario and then over the scenarios.</summary>
     public IReadOnlyList<double?> Auc =>
     [
         .. Result.Best.Seeds[0].Test.Scenarios.Select((_, s) => Result.Best.Seeds.Average(seed => seed.Test.Scenarios[s].Auc)), Result.TestAuc,
     ];
 
-    /// <summary>The paper's star: ahead of the baseline with p below 0.05 in a t-test over seeds; by scenario and then of the mean.</summary>
+    /// <summary>By scenario and then of the mean.</summary>
     public IReadOnlyList<bool> Stars => OverBaseline is null
         ? [.. Auc.Select(_ => false)]
-        : [.. OverBaseline.Scenarios.Append(OverBaseline.Mean).Select(d => d is { Difference: > 0, OverSeeds.P: < Significance })];
+        : [.. OverBaseline.Scenarios.Append(OverBaseline.Mean).Select(RunFigures.HasStar)];
 }
 
 /// <summary>Our numbers of a table or figure beside what the paper says, and what differs.</summary>

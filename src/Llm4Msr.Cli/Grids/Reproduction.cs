@@ -15,10 +15,11 @@ namespace Llm4Msr.Cli.Grids;
 /// <param name="User">Of the case study; null for one that is chosen.</param>
 /// <param name="Output">Folder of all runs.</param>
 /// <param name="Basis">What all trainings have in common.</param>
+/// <param name="Again">Whether times are taken again that are there.</param>
 /// <param name="Command">As it was typed.</param>
 internal sealed record ReproductionRequest(
     Reproduced What, string Data, IReadOnlyList<string> Stores, string? TextEncoder, string? User, PromptTemplate Template, string Output,
-    IReadOnlyList<JsonObject> Basis, IReadOnlyList<IReadOnlyDictionary<string, string>> Settings, int Trials, int Jobs, GridBudget? Budget, string Command);
+    IReadOnlyList<JsonObject> Basis, IReadOnlyList<IReadOnlyDictionary<string, string>> Settings, int Trials, int Jobs, GridBudget? Budget, bool Again, string Command);
 
 /// <summary>Something that <c>reproduce all</c> does not make, and why.</summary>
 internal sealed record NotReproduced(Reproduced What, string Reason);
@@ -40,7 +41,7 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
             return MakeWithoutPlan(what, request.Output);
         var (planned, cells) = Plan(what);
         if (what == Reproduced.Table3)
-            return PaperTable3.Of(cli, data, cells, request.Output);
+            return PaperTable3.Of(cli, data, cells, request.Output, request.Again);
         Libtorch.Require();
         return Table(what, planned, cells, _grid.Train(Spelling.Of(what), cells, request.Jobs, request.Budget), request.Output);
     }
@@ -63,7 +64,7 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
             cli.Cancellation.ThrowIfCancellationRequested();
             var output = Path.Combine(request.Output, Spelling.Of(what));
             parts.Add(!plans.TryGetValue(what, out var plan) ? MakeWithoutPlan(what, output)
-                : what == Reproduced.Table3 ? PaperTable3.Of(cli, data, plan.Cells, output)
+                : what == Reproduced.Table3 ? PaperTable3.Of(cli, data, plan.Cells, output, request.Again)
                 : Table(what, plan.Planned, plan.Cells, [.. plan.Cells.Where(c => untrained.Contains(c.Name))], output));
         }
         return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(parts)).Write(request.Output);

@@ -63,7 +63,7 @@ internal sealed record SeesawReport(IReadOnlyList<SeesawRow> Rows, IReadOnlyList
         console.WriteLine("Trained alone: a plain network of the same widths, on the rows of the scenario and no others. Intervals are over the users of the scenario, the same draws for both; each is one comparison of several.");
     }
 
-    private static string Sentence(string model, IEnumerable<SeesawRow> rows)
+    internal static string Sentence(string model, IEnumerable<SeesawRow> rows)
     {
         var (lost, gained) = (Lost(rows), Gained(rows));
         return (lost.Count, gained.Count) switch

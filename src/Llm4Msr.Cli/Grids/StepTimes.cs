@@ -7,13 +7,6 @@ using TorchSharp;
 
 namespace Llm4Msr.Cli.Grids;
 
-/// <summary>Processor time of one model.</summary>
-/// <param name="Milliseconds">Median over the rounds.</param>
-/// <param name="Ratio">Median, round by round, of its time over the first model's.</param>
-/// <param name="Low">First quartile of that ratio.</param>
-/// <param name="High">Third quartile.</param>
-internal sealed record StepTime(double Milliseconds, double Ratio, double Low, double High);
-
 /// <summary>
 /// How long a training step and an inference batch take. All models take turns, batch by batch, in one process on one torch
 /// thread, so that whatever else the machine does meets all of them alike.
@@ -24,7 +17,7 @@ internal static class StepTimes
 
     /// <param name="models">The first is what the others are measured against.</param>
     /// <returns>For each model its training step and its inference batch.</returns>
-    public static IReadOnlyList<(StepTime Training, StepTime Inference)> Of(
+    public static IReadOnlyList<(MeasuredTime Training, MeasuredTime Inference)> Of(
         InteractionDataset data, KnowledgeTable table, IReadOnlyList<RunOptions> models, CancellationToken cancellation)
     {
         torch.set_num_threads(1);
@@ -58,10 +51,10 @@ internal static class StepTimes
         }
     }
 
-    private static StepTime Summary(double[] times, double[] first)
+    private static MeasuredTime Summary(double[] times, double[] first)
     {
         double[] ratios = [.. times.Zip(first, (own, baseline) => own / baseline).Order()], sorted = [.. times.Order()];
-        return new StepTime(Median(sorted), Median(ratios), ratios[ratios.Length / 4], ratios[ratios.Length * 3 / 4]);
+        return new MeasuredTime(Median(sorted), Median(ratios), ratios[ratios.Length / 4], ratios[ratios.Length * 3 / 4]);
     }
 
     private static double Median(double[] sorted) => (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;

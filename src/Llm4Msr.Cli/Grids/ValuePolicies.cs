@@ -29,16 +29,19 @@ internal static class ValuePolicies
         if (store.Fingerprint.UserWidth == 0 || store.Fingerprint.ScenarioWidth == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"'{store.Path}' holds knowledge of {(store.Fingerprint.UserWidth == 0 ? "scenarios" : "users")} alone, and 'value' weighs that of both. Reason about both into one store.");
         var fused = (Enhancement, Spelling.Of(EnhancementKind.Llm4msr));
+        (Arm Arm, IReadOnlySet<string>? Users)[] asking =
+        [
+            (Arm.Of(Scenarios, [fused, .. ReproducedPlan.WithoutUserLevel]), new HashSet<string>()),
+            .. percents.Order().Select(percent => (
+                Arm.Of($"top {Spelled(percent)} % of users", fused, ("activeUsers", Spelled(percent))), (IReadOnlySet<string>?)UserActivity.MostActive(data, percent))),
+            (Arm.Of(Everybody, fused), null),
+        ];
+        var work = StoredWork.Of(store, data.Description.TrainingPartHash, [.. asking.Select(policy => policy.Users)]);
         return
         [
             new(Arm.Of(Nobody, (Enhancement, Spelling.Of(EnhancementKind.None))), s_nothing),
-            new(Arm.Of(Scenarios, [fused, .. ReproducedPlan.WithoutUserLevel]), Work(new HashSet<string>())),
-            .. percents.Order().Select(percent => new ValuePolicy(
-                Arm.Of($"top {Spelled(percent)} % of users", fused, ("activeUsers", Spelled(percent))), Work(UserActivity.MostActive(data, percent)))),
-            new(Arm.Of(Everybody, fused), Work(null)),
+            .. asking.Zip(work, (policy, taken) => new ValuePolicy(policy.Arm, taken)),
         ];
-
-        StoredWork Work(IReadOnlySet<string>? users) => StoredWork.Of(store, data.Description.TrainingPartHash, users);
     }
 
     private static string Spelled(double percent) => percent.ToString(CultureInfo.InvariantCulture);

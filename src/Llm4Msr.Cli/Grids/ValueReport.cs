@@ -60,7 +60,7 @@ internal sealed record ValueReport(
             var (policy, result) = Policies[k];
             var gain = k == 0 ? null : Gains[k - 1].Mean;
             table.AddRow([.. ((string[])[
-                policy.Arm.Name, Numbers.Count(policy.Work.Users), Numbers.Count(policy.Work.Prompts), Numbers.Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Hour(hours) : "",
+                policy.Arm.Name, Numbers.Count(policy.Work.Users), Numbers.Count(policy.Work.Prompts), Numbers.Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Numbers.Hours(hours) : "",
                 Numbers.Figure(result.TestAuc), gain is null ? "" : Numbers.WithSign(gain.Difference), gain is null ? "" : Numbers.WithSign(gain.Interval),
                 gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", k == Stop.Recommended ? "stop here" : "",
             ]).Select(Markup.Escape)]);
@@ -97,8 +97,6 @@ internal sealed record ValueReport(
     }
 
     private double? Gain(int policy) => policy == 0 ? 0 : Gains[policy - 1].Mean.Difference;
-
-    private static string Hour(double hours) => hours < 0.01 ? Inv($"{hours:0.0000}") : Inv($"{hours:0.00}");
 
     private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -35,7 +35,7 @@ internal static class ControlsVerb
             var dataset = InteractionDataset.Open(folder);
             var said = basis.Read(parsed);
             var plan = GridPlan.Of(said, ArmsOf(dataset, said, basis.Knowledge(parsed)!), SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
-            return Run(cli, dataset, new TrainingGrid(cli, dataset, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, least);
+            Run(cli, dataset, new TrainingGrid(cli, dataset, folder, grid.Output(parsed)), plan, grid.Output(parsed), jobs, least);
         });
         return verb;
     }
@@ -47,7 +47,7 @@ internal static class ControlsVerb
         return ControlArms.Of(open.Fingerprint.States, state ?? open.Fingerprint.States[0]);
     }
 
-    private static int Run(Cli cli, InteractionDataset data, TrainingGrid grid, IReadOnlyList<Cell> plan, string output, int jobs, double smallestGain)
+    private static void Run(Cli cli, InteractionDataset data, TrainingGrid grid, IReadOnlyList<Cell> plan, string output, int jobs, double smallestGain)
     {
         Libtorch.Require();
         grid.Train("controls", plan, jobs);
@@ -62,6 +62,5 @@ internal static class ControlsVerb
         Config.WriteFile(Path.Combine(output, ResultFile), model);
         report.WriteTable(Path.Combine(output, TableFile));
         cli.Terminal.Result(model, report.Print);
-        return 0;
     }
 }

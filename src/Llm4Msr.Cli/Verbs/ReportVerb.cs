@@ -47,7 +47,6 @@ internal static class ReportVerb
                         console.WriteLine(sentence);
                     console.WriteLine($"The report is in {files.Page}, its figures in {files.Json} and {files.Csv}. A browser opens it from the disk.");
                 });
-            return 0;
         });
         return verb;
     }

@@ -21,6 +21,7 @@ internal static class ReproduceVerb
         var seeds = new Option<int?>("--seeds") { Description = "Models per trial; a star needs two or more [default: 1]." };
         var budget = new Option<string?>("--budget") { Description = "How much is trained in one go: a number of cells, or a time like 30min. What is left out is said.", HelpName = "N|TIME" };
         var user = new Option<string?>("--user") { Description = "figure5: whose case is shown [default: who liked most, of those who liked something in every scenario].", HelpName = "ID" };
+        var again = new Option<bool>("--again") { Description = "table3: take the times again, though they were taken." };
         var template = PromptDefaults.TemplateOption();
         var verb = new Verb("reproduce", "A table or figure of the paper on any data, with intervals, beside the paper's numbers; or all of them, with the runs that they share.",
             "llm4msr reproduce table1 data --out paper",
@@ -29,7 +30,7 @@ internal static class ReproduceVerb
             "llm4msr reproduce figure5 data --knowledge knowledge.db --user 7 --out paper",
             "llm4msr reproduce all data --knowledge knowledge.db --text-encoder encoder.db --seeds 5 --jobs 2 --budget 8h --out paper")
         {
-            what, data, knowledge, encoder, user, template, seeds, budget,
+            what, data, knowledge, encoder, user, template, seeds, budget, again,
         };
         foreach (var option in (IEnumerable<Option>)[.. grid.All, .. config.All])
             verb.Add(option);
@@ -39,13 +40,15 @@ internal static class ReproduceVerb
             var limit = parsed.GetValue(budget) is { } text ? GridBudget.Parse(budget.Name, text) : null;
             if (parsed.GetValue(user) is not null && parsed.GetValue(what) is not (Reproduced.Figure5 or Reproduced.All))
                 throw new Llm4MsrException(FaultKind.Usage, $"--user belongs to figure5, and {Spelling.Of(parsed.GetValue(what))} does not read it. Leave it out.");
+            if (parsed.GetValue(again) && parsed.GetValue(what) is not (Reproduced.Table3 or Reproduced.All))
+                throw new Llm4MsrException(FaultKind.Usage, $"--again belongs to table3, and {Spelling.Of(parsed.GetValue(what))} does not read it. Leave it out.");
             var folder = parsed.GetRequiredValue(data);
             List<JsonObject> basis = [.. config.Read(parsed)];
             if (parsed.GetValue(seeds) is { } count)
                 basis.Add(Config.Assign("seeds", count.ToString(CultureInfo.InvariantCulture)));
             var request = new ReproductionRequest(
                 parsed.GetValue(what), folder, parsed.GetValue(knowledge) ?? [], parsed.GetValue(encoder), parsed.GetValue(user), PromptDefaults.Template(parsed.GetValue(template)),
-                grid.Output(parsed), basis, SweepPlan.Settings(grid.Vary(parsed)), trials, jobs, limit, TypedCommand.Of(parsed));
+                grid.Output(parsed), basis, SweepPlan.Settings(grid.Vary(parsed)), trials, jobs, limit, parsed.GetValue(again), TypedCommand.Of(parsed));
             var made = new Reproduction(cli, InteractionDataset.Open(folder), request).Make();
             cli.Terminal.Result(made.Model, made.Print);
         });

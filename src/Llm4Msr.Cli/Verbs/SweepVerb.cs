@@ -29,16 +29,15 @@ internal static class SweepVerb
             var dataFolder = parsed.GetRequiredValue(data);
             var dataset = InteractionDataset.Open(dataFolder);
             var plan = SweepPlan.Of(config.Read(parsed), parsed.GetValue(compare) ?? [], grid.Vary(parsed), trials, dataset.Description);
-            return Run(cli, new TrainingGrid(cli, dataset, dataFolder, grid.Output(parsed)), plan, grid.Output(parsed), jobs);
+            Run(cli, new TrainingGrid(cli, dataset, dataFolder, grid.Output(parsed)), plan, grid.Output(parsed), jobs);
         });
         return verb;
     }
 
-    private static int Run(Cli cli, TrainingGrid grid, IReadOnlyList<Cell> plan, string output, int jobs)
+    private static void Run(Cli cli, TrainingGrid grid, IReadOnlyList<Cell> plan, string output, int jobs)
     {
         grid.Train("sweep", plan, jobs);
         Print(cli, ArmResult.Of(plan, grid), plan[0].Config, output);
-        return 0;
     }
 
     private static void Print(Cli cli, IReadOnlyList<ArmResult> arms, TrainConfig first, string output)

@@ -26,15 +26,10 @@ internal static partial class PaperSections
         if (figures.Value is not { Policies.Count: > 0 } value)
             return new Section("value", Title, Section.Missing("What knowledge of some users, or of all, gains for its hours:", "llm4msr value DATA --knowledge KNOWLEDGE.db --out value, then name the folder here"));
         var points = value.Policies.Where(p => p is { Gain: not null, Hours: not null }).ToList(); // 'value' knows no hours without --hours or --model
-        var model = Plot.Model(Plot.Numbers("hours of the language model", "0.##"), Plot.Numbers("gain in mean AUC", "+0.000;-0.000;0"));
-        model.AddZero();
-        model.AddIntervals(0, points.Select(p => (p.Hours!.Value, p.Gain, p is { Low: { } low, High: { } high } ? new Interval(low, high) : null)));
-        foreach (var p in points)
-            model.AddLabel(p.Hours!.Value, p.High ?? p.Gain!.Value, p.Policy);
-        return new Section("value", Title,
-            points.Count == 0 ? null : Html.Classed("div", "plots", ResultSections.Figure("Gain for hours", Plot.Draw(model, "hours", $"Gain by hours: {string.Join("; ", points.Select(p => $"{p.Policy} {Hours(p.Hours)} h {Numbers.WithSign(p.Gain)}"))}."), "Over no knowledge, with 95 % intervals.")),
+        return new Section("value", Title, Html.P(Html.Foreign(value.Sentence)),
+            points.Count == 0 ? null : Html.Classed("div", "plots", CostPlot(points)),
             Html.Table("Who is asked about, what it takes, what it gains", ["policy", "users", "hours", "AUC", "gain", "95 % interval"], value.Policies.Select(p => (IEnumerable<object?>)[
-                Html.Foreign(p.Policy), Numbers.Count(p.Users), Hours(p.Hours), Numbers.Figure(p.Auc), p.Gain is null ? "" : Numbers.WithSign(p.Gain),
+                Html.Foreign(p.Policy), Numbers.Count(p.Users), p.Hours is { } hours ? Numbers.Hours(hours) : "", Numbers.Figure(p.Auc), p.Gain is null ? "" : Numbers.WithSign(p.Gain),
                 p is { Low: { } low, High: { } high } ? Numbers.WithSign(new Interval(low, high)) : "",
             ])));
     }
@@ -45,6 +40,21 @@ internal static partial class PaperSections
         if (figures.Reproduced.Count == 0 && figures.Times is null)
             return new Section("paper", Title, Section.Missing("The paper's tables and figures on these data:", "llm4msr reproduce table2 DATA --knowledge KNOWLEDGE.db --out paper, then name the folder here"));
         return new Section("paper", Title, [.. figures.Reproduced.SelectMany(Reproduced), .. Times(figures.Times)]);
+    }
+
+    /// <param name="points">Whose hours and gains are known.</param>
+    private static XElement CostPlot(List<PolicyResult> points)
+    {
+        var gain = Plot.Numbers("gain in mean AUC", "+0.000;-0.000;0");
+        gain.MaximumPadding = 0.12; // for the label of the highest
+        var model = Plot.Model(Plot.Numbers("hours of the language model", "0.##"), gain);
+        model.AddZero();
+        model.AddIntervals(0, points.Select(p => (p.Hours!.Value, p.Gain, p is { Low: { } low, High: { } high } ? new Interval(low, high) : null)));
+        var most = points.Max(p => p.Hours!.Value);
+        foreach (var p in points)
+            model.AddLabel(p.Hours!.Value, p.High ?? p.Gain!.Value, p.Policy, along: most > 0 ? p.Hours.Value / most : 0, below: p.High == p.Low); // no knowledge has no interval, and another's beside it
+        return ResultSections.Figure("Gain for hours",
+            Plot.Draw(model, "hours", $"Gain by hours: {string.Join("; ", points.Select(p => $"{p.Policy} {Numbers.Hours(p.Hours!.Value)} h {Numbers.WithSign(p.Gain)}"))}."), "Over no knowledge, with 95 % intervals.");
     }
 
     private static IEnumerable<XElement?> Reproduced(ReproducedResult result)
@@ -72,7 +82,7 @@ internal static partial class PaperSections
             yield break;
         var paperBase = times.Rows[0].PaperSeconds;
         yield return Html.Of("h3", "table3");
-        yield return Html.Table(FormattableString.Invariant($"Processor time of {times.Batch:N0} rows, and its ratio to the first model's (quartiles)"),
+        yield return Html.Table(FormattableString.Invariant($"Processor time of {times.Batch:N0} rows, and its ratio to the first model's (quartiles); {times.Place}"),
             ["", "training step", "ratio", "paper's", "inference batch", "ratio", "paper's"], times.Rows.Select(r => (IEnumerable<object?>)[
                 r.Model, .. Cells(r.Training, r.PaperSeconds.Training / paperBase.Training), .. Cells(r.Inference, r.PaperSeconds.Inference / paperBase.Inference),
             ]));
@@ -102,8 +112,6 @@ internal static partial class PaperSections
         model.AddIntervals(0, points.Select(p => (p.X, p.Gain.Difference, p.Gain.Interval)));
         return ResultSections.Figure($"Gain by {letter}", Plot.Draw(model, $"curve-{letter}", $"Gain by {letter}: {string.Join(", ", points.Select(p => FormattableString.Invariant($"{p.X} {Numbers.WithSign(p.Gain.Difference)}")))}."), "Over no knowledge, with 95 % intervals.");
     }
-
-    private static string Hours(double? hours) => hours?.ToString("0.##", CultureInfo.InvariantCulture) ?? "";
 
     /// <summary>"K = 2", or "T = 15, store.db".</summary>
     [GeneratedRegex(@"^([KT]) = (\d+)\b")]

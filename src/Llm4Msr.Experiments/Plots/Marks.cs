@@ -63,14 +63,25 @@ internal static class Marks
     public static void AddDiagonal(this PlotModel model) =>
         model.Annotations.Add(new LineAnnotation { Slope = 1, Intercept = 0, Color = Plot.Ink, LineStyle = LineStyle.Dash, StrokeThickness = 1 });
 
-    public static void AddLabel(this PlotModel model, double x, double y, string text) => model.Annotations.Add(new TextAnnotation
+    /// <summary>A text above a point or below it, which starts there on the left of the plot and ends there on the right, so that it has room.</summary>
+    /// <param name="along">How far from left to right the point lies, 0 to 1.</param>
+    public static void AddLabel(this PlotModel model, double x, double y, string text, double along, bool below = false)
     {
-        TextPosition = new DataPoint(x, y),
-        Text = text,
-        StrokeThickness = 0,
-        TextColor = Plot.Ink,
-        Offset = new ScreenVector(0, -8),
-    });
+        const double Beside = 5, Away = 4;
+        var (alignment, aside) = along < 1.0 / 3 ? (HorizontalAlignment.Left, Beside) : along > 2.0 / 3 ? (HorizontalAlignment.Right, -Beside) : (HorizontalAlignment.Center, 0);
+        model.Annotations.Add(new TextAnnotation
+        {
+            TextPosition = new DataPoint(x, y),
+            Text = text,
+            StrokeThickness = 0,
+            TextColor = Plot.Ink,
+            TextHorizontalAlignment = alignment,
+            TextVerticalAlignment = below ? VerticalAlignment.Top : VerticalAlignment.Bottom,
+            Offset = new ScreenVector(aside, below ? Away : -Away),
+            ClipByXAxis = false,
+            ClipByYAxis = false,
+        });
+    }
 
     private static ScatterSeries Scatter(int series) => new()
     {
