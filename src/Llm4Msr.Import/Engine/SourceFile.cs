@@ -190,17 +190,18 @@ internal sealed class SourceFile
         };
     }
 
-    private static FileEncoding EncodingOf(string path, FileFormat format)
+    /// <summary>What the mark at a file's beginning says, else what the configuration says.</summary>
+    private static FileEncoding EncodingOf(string path, FileFormat format) => Readable(path, () =>
     {
-        if (format.Encoding is { } said)
-            return said;
-        return Readable(path, () =>
+        using var stream = OpenBytes(path);
+        var mark = new byte[3];
+        return mark.AsSpan(0, stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false)) switch
         {
-            using var stream = OpenBytes(path);
-            var mark = new byte[2];
-            return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
-        });
-    }
+            [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => FileEncoding.Utf16,
+            [0xEF, 0xBB, 0xBF] => FileEncoding.Utf8,
+            _ => format.Encoding ?? FileEncoding.Utf8,
+        };
+    });
 
     private static Stream OpenBytes(string path)
     {
