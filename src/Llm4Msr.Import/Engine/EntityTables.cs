@@ -47,7 +47,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
                 + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
                 + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, $"{what}_rejects_{k}")})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
-            SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
+            file.Read(() => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
             if (database.Number($"SELECT count(*) - count(DISTINCT key) FROM {what}_facts") > 0)
             {
                 database.Execute(
