@@ -250,7 +250,7 @@ public sealed class BadFileTests : IDisposable
 
         Assert.Equal(new SourceRows("log.csv", 4, 2, 2, 0, 0), Assert.Single(data.Description.Import!.Sources));
         Assert.Equal(
-            [("3", "the scenario (place) is '', expected none of the configuration's scenarios", "2, 11, 1, 101, "), ("4", "the scenario (place) is ' ', expected none of the configuration's scenarios", "1, 12, 4, 102,  ")],
+            [("3", "the scenario (place) is '', expected one of web", "2, 11, 1, 101, "), ("4", "the scenario (place) is ' ', expected one of web", "1, 12, 4, 102,  ")],
             RejectedRows());
         Assert.Equal(4, Imports.Run(_scratch, With(new ScenarioRule(Column: "place", Names: names, Otherwise: "shop")), output: "otherwise").Interactions.Count);
     }

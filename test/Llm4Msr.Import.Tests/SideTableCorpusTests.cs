@@ -87,6 +87,29 @@ public sealed class SideTableCorpusTests : IDisposable
         Assert.Equal(expected == "same" || way == "one id twice", Tables("right").SequenceEqual(Tables("data")));
     }
 
+    [Theory]
+    [InlineData("kuaisar users", true), InlineData("kuaisar items", true), InlineData("generic items", true)]
+    [InlineData("kuaisar users", false), InlineData("kuaisar items", false), InlineData("amazon items", false), InlineData("generic items", false)]
+    public void ATableInWhichNobodyStandsIsWarnedOf(string which, bool empty)
+    {
+        var table = Write(which);
+        var configuration = table.Configuration with { Split = new SplitOptions(SplitKind.Global) };
+        Assert.Empty(Imports.Run(_scratch, configuration, output: "right").Description.Import!.Warnings);
+        var what = which.Split(' ')[1];
+        File.WriteAllText(_scratch[table.File], empty ? table.Text.Split('\n')[0] + "\n" : which switch
+        {
+            "kuaisar users" => string.Join("\n0", table.Text.TrimEnd('\n').Split('\n')) + "\n",
+            _ => table.Text.Replace("item", "ITEM", StringComparison.Ordinal).Replace("ITEM_", "item_", StringComparison.Ordinal),
+        });
+
+        var data = Imports.Run(_scratch, configuration);
+
+        Assert.Equal(
+            $"None of the {what} in the interactions stands in {table.File}: nothing is known of them. Is the file whole, and are the ids spelled alike?",
+            Assert.Single(data.Description.Import!.Warnings));
+        Assert.Equal(empty ? 0 : Good, data.Description.Import.Sources.Single(s => s.File == table.File).Kept);
+    }
+
     private IEnumerable<KeyValuePair<string, string>> Tables(string folder) => Imports.Hashes(_scratch[folder]).Where(f => f.Key.EndsWith(".arrow", StringComparison.Ordinal));
 
     private static byte[] Broken(Table table, string way)

@@ -96,6 +96,15 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
         $"UPDATE events SET problem = concat('the {what[..^1]} is ''', left({column}, 80), ''', which stands in no table of {what}') "
         + $"WHERE rowid >= {firstEvent} AND problem IS NULL AND wanted AND {column} NOT IN (SELECT key FROM {what}_facts)");
 
+    /// <summary>Why the tables are of no use, where they are: none of those in the events stands in them.</summary>
+    public string? Problem()
+    {
+        return sources.Count == 0 || AnyStands("(FROM events LIMIT 1000)") || AnyStands("events") ? null // nearly always the first few tell
+            : $"None of the {what} in the interactions stands in {string.Join(", ", sources.Select(s => s.File))}: nothing is known of them. Is the file whole, and are the ids spelled alike?";
+
+        bool AnyStands(string events) => database.Number($"SELECT count(*) FROM (SELECT 1 FROM {what}_facts WHERE key IN (SELECT {column} FROM {events}) LIMIT 1)") > 0;
+    }
+
     /// <summary>Gives everybody who is needed a row, in <see cref="KeyOrder"/>.</summary>
     public void Number(bool keepUnmet)
     {

@@ -37,6 +37,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             LeftOut = e.LeftOut + fewScenarios[k],
         })];
         CheckScenarios();
+        _warnings.AddRange(new[] { _users.Problem(), _items.Problem() }.OfType<string>());
         AddNegatives();
         progress("numbering users and items");
         _users.Number(configuration.KeepUnmet);
