@@ -299,6 +299,29 @@ public sealed class BadFileTests : IDisposable
         Assert.Equal(Rows(Good), Imports.Run(_scratch, Imports.Ratings(name), output: "named").Rows());
     }
 
+    [Theory]
+    [InlineData("user=7/log.parquet", null), InlineData("c0=7/log.parquet", null), InlineData("lo[g].parquet", "log.parquet")]
+    public void ThoseOfAParquetFileToo(string name, string? neighbour)
+    {
+        void Write(string file, int item)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_scratch[file])!);
+            using var writer = new ParquetSharp.ParquetFileWriter(_scratch[file], [.. new[] { "user", "item", "rating", "time" }.Select(name => new ParquetSharp.Column<int>(name))]);
+            using var group = writer.AppendRowGroup();
+            foreach (int[] values in new int[][] { [1, 2], [item, item], [5, 1], [100, 101] })
+            {
+                using var column = group.NextColumn().LogicalWriter<int>();
+                column.WriteBatch(values);
+            }
+            writer.Close();
+        }
+        Write(name, 10);
+        if (neighbour is not null)
+            Write(neighbour, 99);
+
+        Assert.Equal([("1", "10", true, 100L), ("2", "10", false, 101L)], Imports.Run(_scratch, Imports.Ratings(name)).Rows());
+    }
+
     [Fact]
     public void AColumnOfJsonLinesMayBeginLateButNotBeInNoLine()
     {
