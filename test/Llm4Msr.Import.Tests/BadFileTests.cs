@@ -25,6 +25,38 @@ public sealed class BadFileTests : IDisposable
         Assert.Equal(expected, Rows("\uFEFF" + Good));
         Assert.Equal(expected, Rows(Good.ReplaceLineEndings("\r\n")));
         Assert.Equal(expected, Rows("\uFEFF" + Good.ReplaceLineEndings("\r\n").TrimEnd()));
+        Assert.Equal(expected, Rows(Good.ReplaceLineEndings("\r\n")[..^1])); // cut within its last end
+    }
+
+    /// <summary>A line may end in any way, but all in the same; within quotes a line end is text.</summary>
+    [Theory]
+    [InlineData("log.csv", "\n", "\r\n", "line 1 ends with LF, line 2 with CR LF"), InlineData("log.csv", "\r\n", "\n", "line 1 ends with CR LF, line 2 with LF")]
+    [InlineData("log.csv", "\n", "\r", "line 1 ends with LF, line 2 with CR"), InlineData("log.csv", "\r", "\n", "line 1 ends with CR, line 2 with LF")]
+    [InlineData("log.csv", "\r\n", "\r", "line 1 ends with CR LF, line 2 with CR"), InlineData("log.csv", "\r", "\r\n", "line 1 ends with CR, line 2 with CR LF")]
+    [InlineData("log.jsonl", "\n", "\r\n", "line 1 ends with LF, line 2 with CR LF"), InlineData("log.jsonl", "\r\n", "\n", "line 1 ends with CR LF, line 2 with LF")]
+    public void LinesThatEndInTwoWaysAreNamed(string name, string end, string other, string problem)
+    {
+        string[] rows = name == "log.csv"
+            ? [.. Good.TrimEnd().Split('\n')]
+            : [.. Enumerable.Range(0, 5).Select(k => string.Create(CultureInfo.InvariantCulture, $"{{\"user\": {k}, \"item\": 1, \"rating\": {k}, \"time\": 100}}"))];
+        void Write(string second) => File.WriteAllText(_scratch[name], rows[0] + end + rows[1] + second + string.Join(end, rows[2..]) + end);
+        Write(end);
+        Imports.Run(_scratch, Imports.Ratings(name));
+
+        Write(other);
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings(name), output: "other"));
+
+        Assert.Equal((FaultKind.BadInput, $"{_scratch[name]}: {problem}. Make all lines end alike, for example with dos2unix."), (error.Kind, error.Message));
+    }
+
+    [Theory]
+    [InlineData("\n", "\r\n"), InlineData("\r\n", "\n"), InlineData("\n", "\r"), InlineData("\r", "\n")]
+    public void InsideOfQuotesALineMayEndInAnotherWay(string end, string other)
+    {
+        var data = Imports.Run(_scratch, Written($"{Good}3,\"a|b\",5,104\n".ReplaceLineEndings(end).Replace("|", other, StringComparison.Ordinal)));
+
+        Assert.Equal(5, data.Interactions.Count);
+        Assert.Contains($"a{other}b", data.Encoder.Items.Keys);
     }
 
     [Fact]
@@ -208,6 +240,22 @@ public sealed class BadFileTests : IDisposable
     }
 
     [Fact]
+    public void ABlankScenarioIsARejectedRowUnlessTheRuleHasALastResort()
+    {
+        var log = Written("user,item,rating,time,place\n1,10,5,100,web\n2,11,1,101,\n1,12,4,102,\" \"\n2,10,2,103,web\n");
+        ImportConfiguration With(ScenarioRule rule) => log with { Interactions = [log.Interactions[0] with { Scenario = rule }] };
+        var names = new Dictionary<string, string> { ["web"] = "shop" };
+
+        var data = Imports.Run(_scratch, With(new ScenarioRule(Column: "place", Names: names)));
+
+        Assert.Equal(new SourceRows("log.csv", 4, 2, 2, 0, 0), Assert.Single(data.Description.Import!.Sources));
+        Assert.Equal(
+            [("3", "the scenario (place) is '', expected one of web", "2, 11, 1, 101, "), ("4", "the scenario (place) is ' ', expected one of web", "1, 12, 4, 102,  ")],
+            RejectedRows());
+        Assert.Equal(4, Imports.Run(_scratch, With(new ScenarioRule(Column: "place", Names: names, Otherwise: "shop")), output: "otherwise").Interactions.Count);
+    }
+
+    [Fact]
     public void AScenarioOfOneClassIsWarnedOf()
     {
         var data = Imports.Run(_scratch, Written("user,item,rating,time\n1,10,5,100\n2,11,4,101\n"));
@@ -249,6 +297,29 @@ public sealed class BadFileTests : IDisposable
             File.WriteAllText(_scratch[neighbour], Good.Replace("1,10,", "9,99,", StringComparison.Ordinal));
 
         Assert.Equal(Rows(Good), Imports.Run(_scratch, Imports.Ratings(name), output: "named").Rows());
+    }
+
+    [Theory]
+    [InlineData("user=7/log.parquet", null), InlineData("c0=7/log.parquet", null), InlineData("lo[g].parquet", "log.parquet")]
+    public void ThoseOfAParquetFileToo(string name, string? neighbour)
+    {
+        void Write(string file, int item)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_scratch[file])!);
+            using var writer = new ParquetSharp.ParquetFileWriter(_scratch[file], [.. new[] { "user", "item", "rating", "time" }.Select(name => new ParquetSharp.Column<int>(name))]);
+            using var group = writer.AppendRowGroup();
+            foreach (int[] values in new int[][] { [1, 2], [item, item], [5, 1], [100, 101] })
+            {
+                using var column = group.NextColumn().LogicalWriter<int>();
+                column.WriteBatch(values);
+            }
+            writer.Close();
+        }
+        Write(name, 10);
+        if (neighbour is not null)
+            Write(neighbour, 99);
+
+        Assert.Equal([("1", "10", true, 100L), ("2", "10", false, 101L)], Imports.Run(_scratch, Imports.Ratings(name)).Rows());
     }
 
     [Fact]

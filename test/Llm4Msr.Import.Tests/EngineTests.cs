@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Llm4Msr.Data;
 using Llm4Msr.Import.Configuration;
 using Llm4Msr.Import.Engine;
@@ -30,6 +31,9 @@ public sealed class EngineTests : IDisposable
         var (expected, found) = (Imports.Hashes(_scratch["memory"]), Imports.Hashes(_scratch["data"]));
         Assert.Equal(expected.Keys, found.Keys);
         Assert.All(expected.Keys.Except(["data.json", FolderManifest.FileName]), file => Assert.Equal((file, expected[file]), (file, found[file])));
+        Assert.Equal(Counts("memory"), Counts("data"));
+
+        string Counts(string folder) => InteractionDataset.Describe(_scratch[folder]) is var d ? JsonSerializer.Serialize(new { d.All, d.Training, d.Parts, d.Fields }) : "";
     }
 
     /// <summary>More items than an aggregate of lists takes at once, and more of everything than a database of 80 MiB holds.</summary>

@@ -73,7 +73,9 @@ public sealed class MovieLensLayoutTests : IDisposable
     {
         Write("ratings.csv", Ratings);
 
-        Assert.Equal(FaultKind.BadInput, Assert.Throws<Llm4MsrException>(Run).Kind);
+        var error = Assert.Throws<Llm4MsrException>(Run);
+        Assert.Equal(FaultKind.BadInput, error.Kind);
+        Assert.StartsWith($"'{_scratch.Root}' holds no MovieLens data that is known here: ", error.Message, StringComparison.Ordinal);
     }
 
     private InteractionDataset Run() => Imports.Run(_scratch, MovieLens.Configuration(_scratch.Root) with { Split = new SplitOptions(SplitKind.Global) });

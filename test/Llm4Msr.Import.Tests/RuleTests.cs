@@ -38,6 +38,8 @@ public sealed class RuleTests : IDisposable
         });
         var other = Imports.Run(_scratch, configuration with { Negatives = new NegativeSampling(3, 6) }, output: "other");
         Assert.NotEqual(data.Interactions.Item, other.Interactions.Item);
+        Imports.Run(_scratch, configuration, output: "again");
+        Assert.Equal(Imports.Hashes(_scratch["data"]), Imports.Hashes(_scratch["again"]));
     }
 
     [Fact]
@@ -70,13 +72,13 @@ public sealed class RuleTests : IDisposable
     [Fact]
     public void RareValuesShareTheIndexOfUnseenOnesAndTheReportCountsThem()
     {
-        var log = Log(Enumerable.Range(0, 100).Select(k => (k % 4, k % 2, k % 2 == 0 ? "web" : "app", k < 60 ? "common" : k < 62 ? "rare" : k < 80 ? "" : k < 90 ? "new" : "common")), "true");
+        var log = Log(Enumerable.Range(0, 100).Select(k => (k % 4, k % 2, k % 2 == 0 ? "web" : "app", k < 57 ? "common" : k < 60 ? "thrice" : k < 62 ? "rare" : k < 80 ? "" : k < 90 ? "new" : "common")), "true");
 
         var data = Imports.Run(_scratch, log with { MinCount = 3, Interactions = [log.Interactions[0] with { Label = "true", Context = [new FeatureSource { Name = "rest" }] }] });
 
-        Assert.Equal(["common"], data.Encoder.Vocabularies["rest"].Values);
+        Assert.Equal(["common", "thrice"], data.Encoder.Vocabularies["rest"].Values);
         Assert.Equal(
-            new FieldFrequency("rest", FieldOwner.Context, Known: 1, Rare: 1, TrainingWithout: 0.25, EvaluationWithout: 0.5),
+            new FieldFrequency("rest", FieldOwner.Context, Known: 2, Rare: 1, TrainingWithout: 0.25, EvaluationWithout: 0.5),
             data.Description.Fields.Single(f => f.Name == "rest"));
     }
 

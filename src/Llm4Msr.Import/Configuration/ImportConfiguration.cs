@@ -225,7 +225,7 @@ public sealed record FileFormat
     /// <summary>Names of the columns where the first line is data already; null where it names them.</summary>
     public IReadOnlyList<string>? Columns { get; init; }
 
-    /// <summary>Null for UTF-8, or UTF-16 where the file begins with its mark.</summary>
+    /// <summary>Null for UTF-8. A byte order mark at the file's beginning says it better.</summary>
     public FileEncoding? Encoding { get; init; }
 }
 

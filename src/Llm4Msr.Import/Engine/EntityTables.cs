@@ -47,7 +47,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
                 + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
                 + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, $"{what}_rejects_{k}")})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
-            SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
+            file.Read(() => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
             if (database.Number($"SELECT count(*) - count(DISTINCT key) FROM {what}_facts") > 0)
             {
                 database.Execute(
@@ -95,6 +95,15 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
     public void RejectUnknown(long firstEvent) => database.Execute(
         $"UPDATE events SET problem = concat('the {what[..^1]} is ''', left({column}, 80), ''', which stands in no table of {what}') "
         + $"WHERE rowid >= {firstEvent} AND problem IS NULL AND wanted AND {column} NOT IN (SELECT key FROM {what}_facts)");
+
+    /// <summary>Why the tables are of no use, where they are: none of those in the events stands in them.</summary>
+    public string? Problem()
+    {
+        return sources.Count == 0 || AnyStands("(FROM events LIMIT 1000)") || AnyStands("events") ? null // nearly always the first few tell
+            : $"None of the {what} in the interactions stands in {string.Join(", ", sources.Select(s => s.File))}: nothing is known of them. Is the file whole, and are the ids spelled alike?";
+
+        bool AnyStands(string events) => database.Number($"SELECT count(*) FROM (SELECT 1 FROM {what}_facts WHERE key IN (SELECT {column} FROM {events}) LIMIT 1)") > 0;
+    }
 
     /// <summary>Gives everybody who is needed a row, in <see cref="KeyOrder"/>.</summary>
     public void Number(bool keepUnmet)

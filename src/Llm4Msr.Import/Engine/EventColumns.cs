@@ -1,5 +1,6 @@
 using Llm4Msr.Data;
 using Llm4Msr.Import.Configuration;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Import.Engine;
 
@@ -7,11 +8,15 @@ namespace Llm4Msr.Import.Engine;
 internal sealed class EventColumns(ImportConfiguration configuration, InteractionSource source, SourceFile file, SqlParameters parameters)
 {
     private const long LatestTime = 4_102_444_800_000; // 2100: a later one is another unit
+    private const int LongestList = 200;
 
     private static readonly string[] s_parts = ["training", "validation", "test", "unused"];
 
     private readonly List<string> _always = [];
     private readonly List<string> _ifWanted = [];
+
+    /// <summary>What stands in the scenario's column, and the scenario that it means.</summary>
+    private IReadOnlyDictionary<string, string> NamesOfScenarios => source.Scenario.Names ?? configuration.Scenarios.ToDictionary(s => s.Name, s => s.Name, StringComparer.Ordinal);
 
     /// <summary>The columns of the file that the configuration names.</summary>
     public static IEnumerable<string> Of(InteractionSource source) =>
@@ -63,7 +68,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
                 yield return $"WHEN {wrong} THEN {Says($"the {feature.Name}", feature.Column ?? feature.Name, "a number")}";
         }
         if (source.Scenario.Column is { } column)
-            yield return $"WHEN s IS NULL THEN {Says($"the scenario ({column})", column, "none of the configuration's scenarios")}";
+            yield return $"WHEN s IS NULL THEN {Says($"the scenario ({column})", column, $"one of {string.Join(", ", NamesOfScenarios.Keys).Shortened(LongestList)}")}";
         if (source.Part is { } part && configuration.Split.Kind == SplitKind.Column)
             yield return $"WHEN part IS NULL THEN {Says($"the part ({part})", part, $"one of {string.Join(", ", s_parts)}")}";
         var time = $"the time ({source.Time.Column})";
@@ -102,8 +107,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
             return Index(rule.Name);
         if (rule.Column is not { } column)
             return "NULL"; // a feature decides, when the items are known
-        var names = rule.Names ?? configuration.Scenarios.ToDictionary(s => s.Name, s => s.Name, StringComparer.Ordinal);
-        return $"CASE {string.Join(' ', names.Select(n => $"WHEN {Text(column)} = {parameters.Add(n.Key)} THEN {Index(n.Value)}"))} ELSE {otherwise} END";
+        return $"CASE {string.Join(' ', NamesOfScenarios.Select(n => $"WHEN {Text(column)} = {parameters.Add(n.Key)} THEN {Index(n.Value)}"))} ELSE {otherwise} END";
     }
 
     private string Index(string scenario) => FormattableString.Invariant($"{configuration.Scenarios.TakeWhile(s => s.Name != scenario).Count()}");

@@ -37,6 +37,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             LeftOut = e.LeftOut + fewScenarios[k],
         })];
         CheckScenarios();
+        _warnings.AddRange(new[] { _users.Problem(), _items.Problem() }.OfType<string>());
         AddNegatives();
         progress("numbering users and items");
         _users.Number(configuration.KeepUnmet);
@@ -85,7 +86,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             var from = file.From(parameters, $"events_rejects_{k}");
             var select = new EventColumns(configuration, source, file, parameters).Select(from, [.. _context.Select(f => f.Name)]);
             var first = database.Number("SELECT count(*) FROM events");
-            SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
+            file.Read(() => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
             if (configuration.UsersAreComplete)
                 _users.RejectUnknown(first);
             if (configuration.ItemsAreComplete)

@@ -17,16 +17,24 @@ internal static class RecordLines
     }
 
     /// <param name="quote">One character, or empty for none.</param>
-    /// <returns>The line, from 1, of each record and of each line without any character between two of them.</returns>
-    public static IEnumerable<(long Line, bool Blank)> Of(TextReader text, string separator, string quote)
+    /// <returns>The line, from 1, of each record and of each line without any character between two of them; and how it ends.</returns>
+    public static IEnumerable<(long Line, bool Blank, LineEnd End)> Of(TextReader text, string separator, string quote)
     {
         var buffer = new char[BufferSize];
-        var (line, first, blank, place, matched, before) = (1L, 1L, true, Place.FieldStart, 0, '\0');
+        var (line, first, blank, place, matched, before, ended) = (1L, 1L, true, Place.FieldStart, 0, '\0', false);
         for (var count = text.Read(buffer); count > 0; count = text.Read(buffer))
         {
             for (var k = 0; k < count; k++)
             {
-                var (character, isSecondHalf) = (buffer[k], buffer[k] == '\n' && before == '\r');
+                var character = buffer[k];
+                if (ended) // by a CR; what follows says whether it was half of an end
+                {
+                    yield return (first, blank, character == '\n' ? LineEnd.CrLf : LineEnd.Cr);
+                    (first, blank, place, matched, ended) = (line, true, Place.FieldStart, 0, false);
+                    if (character == '\n')
+                        continue;
+                }
+                var isSecondHalf = character == '\n' && before == '\r'; // inside of quotes
                 before = character;
                 if (isSecondHalf)
                     continue;
@@ -35,7 +43,12 @@ internal static class RecordLines
                     line++;
                     if (place == Place.Quoted)
                         continue;
-                    yield return (first, blank);
+                    if (character == '\r')
+                    {
+                        (ended, before) = (true, '\0');
+                        continue;
+                    }
+                    yield return (first, blank, LineEnd.Lf);
                     (first, blank, place, matched) = (line, true, Place.FieldStart, 0);
                     continue;
                 }
@@ -46,8 +59,8 @@ internal static class RecordLines
                     place = IsSeparator(character) ? Place.FieldStart : Place.Unquoted;
             }
         }
-        if (!blank)
-            yield return (first, false);
+        if (ended || !blank)
+            yield return (first, blank, ended ? LineEnd.Cr : LineEnd.None);
 
         bool IsSeparator(char character)
         {
@@ -58,4 +71,13 @@ internal static class RecordLines
             return true;
         }
     }
+}
+
+internal enum LineEnd
+{
+    /// <summary>The text ends.</summary>
+    None,
+    Lf,
+    Cr,
+    CrLf,
 }

@@ -105,7 +105,7 @@ internal sealed class SourceFile
         const string Rejects = "looked_through";
         var parameters = new SqlParameters();
         var found = columns.Select(c => $"coalesce(bool_or(json_exists(o, {parameters.Add(JsonPath(c))})), false)");
-        var row = Readable(Path, () => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
+        var row = Read(() => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
         _database.Execute($"DROP TABLE {Rejects}");
         _database.Execute($"DROP TABLE {Rejects}_scan");
         return [.. columns.Where((_, k) => row[k] is false)];
@@ -157,9 +157,8 @@ internal sealed class SourceFile
     /// </summary>
     public IEnumerable<(long Line, bool IsRow)> Records()
     {
-        using var text = OpenText(Path, _encoding);
         var header = IsDelimited && _hasHeader;
-        foreach (var (line, blank) in RecordLines.Of(text, IsDelimited ? _separator : NoCharacter, IsDelimited ? _quote : ""))
+        foreach (var (line, blank, _) in Lines())
         {
             yield return (line, !header && (!blank || IsDelimited && Columns.Count == 1));
             header &= blank;
@@ -168,10 +167,13 @@ internal sealed class SourceFile
 
     private static string JsonPath(string column) => $"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    private int BlankLinesBeforeHeader()
+    private int BlankLinesBeforeHeader() => Lines().TakeWhile(record => record.Blank).Count();
+
+    private IEnumerable<(long Line, bool Blank, LineEnd End)> Lines()
     {
         using var text = OpenText(Path, _encoding);
-        return RecordLines.Of(text, _separator, _quote).TakeWhile(record => record.Blank).Count();
+        foreach (var record in RecordLines.Of(text, IsDelimited ? _separator : NoCharacter, IsDelimited ? _quote : ""))
+            yield return record;
     }
 
     private static string SeparatorOf(FileKind kind, FileFormat format) => format.Separator ?? (kind == FileKind.Tsv ? "\t" : ",");
@@ -190,17 +192,18 @@ internal sealed class SourceFile
         };
     }
 
-    private static FileEncoding EncodingOf(string path, FileFormat format)
+    /// <summary>What the mark at a file's beginning says, else what the configuration says.</summary>
+    private static FileEncoding EncodingOf(string path, FileFormat format) => Readable(path, () =>
     {
-        if (format.Encoding is { } said)
-            return said;
-        return Readable(path, () =>
+        using var stream = OpenBytes(path);
+        var mark = new byte[3];
+        return mark.AsSpan(0, stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false)) switch
         {
-            using var stream = OpenBytes(path);
-            var mark = new byte[2];
-            return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
-        });
-    }
+            [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => FileEncoding.Utf16,
+            [0xEF, 0xBB, 0xBF] => FileEncoding.Utf8,
+            _ => format.Encoding ?? FileEncoding.Utf8,
+        };
+    });
 
     private static Stream OpenBytes(string path)
     {
@@ -286,8 +289,36 @@ internal sealed class SourceFile
         return names;
     });
 
-    /// <summary>Runs <paramref name="read"/>; what the reader cannot make of the file is named with it.</summary>
-    public static T Readable<T>(string path, Func<T> read)
+    /// <summary>Runs a statement that reads the rows; what its reader cannot make of them is named.</summary>
+    public T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return Readable(Path, read);
+        }
+        catch (Llm4MsrException e) when (e.InnerException is DuckDbException && HasLines && OfTwoEnds() is { } problem)
+        {
+            throw new Llm4MsrException(FaultKind.BadInput, $"{Path}: {problem}. Make all lines end alike, for example with dos2unix.", e);
+        }
+    }
+
+    /// <summary>Where lines end in two ways, which the reader does not take.</summary>
+    private string? OfTwoEnds()
+    {
+        (long Line, LineEnd End)? before = null;
+        foreach (var (line, _, end) in Lines().Where(record => record.End != LineEnd.None))
+        {
+            if (before is { } other && other.End != end)
+                return FormattableString.Invariant($"line {other.Line} ends with {NameOf(other.End)}, line {line} with {NameOf(end)}");
+            before = (line, end);
+        }
+        return null;
+
+        static string NameOf(LineEnd end) => end switch { LineEnd.CrLf => "CR LF", LineEnd.Cr => "CR", _ => "LF" };
+    }
+
+    /// <summary>Runs <paramref name="read"/>; what cannot be read of the file is named with it.</summary>
+    private static T Readable<T>(string path, Func<T> read)
     {
         try
         {

@@ -1,14 +1,36 @@
 using System.Globalization;
-using System.Text;
 using ParquetSharp;
 using Encoding = System.Text.Encoding;
 
 namespace Llm4Msr.Import.Tests.Fuzzing;
 
+/// <summary>What happens to a log on its way.</summary>
+internal enum Damage
+{
+    /// <summary>A bit of it.</summary>
+    Flip,
+    Cut,
+
+    /// <summary>Some bytes of the middle are missing.</summary>
+    Hole,
+
+    /// <summary>Some bytes stand twice.</summary>
+    Repeat,
+
+    /// <summary>A text that makes readers stumble.</summary>
+    Hostile,
+
+    /// <summary>Another encoding, other line ends or separators.</summary>
+    Rewrite,
+
+    /// <summary>Bytes that are a size beyond all sense.</summary>
+    Absurd,
+}
+
 /// <summary>Logs that went wrong: cut, flipped, in another encoding, or written to make their reader stumble.</summary>
 /// <param name="Name">Its ending says what it claims to be.</param>
-/// <param name="Rows">How many rows it has by a count of its own; null where only a reader of the format could tell.</param>
-internal sealed record BrokenLog(string Name, byte[] Bytes, int? Rows)
+/// <param name="Damages">What was done to it, in this order.</param>
+internal sealed record BrokenLog(string Name, byte[] Bytes, IReadOnlyList<Damage> Damages)
 {
     private const int GoodRows = 30;
 
@@ -32,19 +54,26 @@ internal sealed record BrokenLog(string Name, byte[] Bytes, int? Rows)
         var random = new Random(number);
         var kind = number % s_good.Length;
         var bytes = s_good[kind].ToList();
+        List<Damage> damages = [];
         for (var changes = random.Next(1, 4); changes > 0; changes--)
-            Change(bytes, random, isText: kind < 3);
-        byte[] whole = [.. bytes];
-        // Of JSON lines everybody can count the rows; of the others quotes or the footer decide.
-        return new BrokenLog(FormattableString.Invariant($"log.{s_endings[kind]}"), whole, kind == 2 && IsUtf8WithPlainLineEnds(whole) ? LinesWithText(whole) : null);
+            damages.Add(Change(bytes, random, isText: kind < 3));
+        return new BrokenLog($"log.{s_endings[kind]}", [.. bytes], damages);
     }
 
     /// <summary>The good log of a kind, cut after so many bytes.</summary>
-    public static BrokenLog Cut(int kind, int length) => new($"log.{s_endings[kind]}", s_good[kind][..length], kind == 2 ? LinesWithText(s_good[kind][..length]) : null);
+    public static BrokenLog Cut(int kind, int length) => new($"log.{s_endings[kind]}", s_good[kind][..length], [Damage.Cut]);
 
     public static int LengthOf(int kind) => s_good[kind].Length;
 
-    private static void Change(List<byte> bytes, Random random, bool isText)
+    private static Damage Change(List<byte> bytes, Random random, bool isText)
+    {
+        var damage = Damaged(bytes, random, isText);
+        if (bytes.Count == 0)
+            bytes.Add(0);
+        return damage;
+    }
+
+    private static Damage Damaged(List<byte> bytes, Random random, bool isText)
     {
         var at = random.Next(bytes.Count + 1);
         var run = Math.Min(random.Next(1, 40), bytes.Count - at);
@@ -52,31 +81,29 @@ internal sealed record BrokenLog(string Name, byte[] Bytes, int? Rows)
         {
             case 0 or 1 or 2 when at < bytes.Count:
                 bytes[at] ^= (byte)(1 << random.Next(8));
-                break;
+                return Damage.Flip;
             case 3:
                 bytes.RemoveRange(at, bytes.Count - at);
-                break;
+                return Damage.Cut;
             case 4:
                 bytes.RemoveRange(at, run);
-                break;
+                return Damage.Hole;
             case 5:
                 bytes.InsertRange(at, bytes.GetRange(at, run));
-                break;
+                return Damage.Repeat;
             case 6 when isText:
                 bytes.InsertRange(at, Encoding.UTF8.GetBytes(s_hostile[random.Next(s_hostile.Length)]));
-                break;
+                return Damage.Hostile;
             case 7 when isText:
                 Rewrite(bytes, random);
-                break;
+                return Damage.Rewrite;
             default:
                 var absurd = s_absurd[random.Next(s_absurd.Length)];
                 at = random.Next(2) == 0 ? at : Math.Max(0, bytes.Count - random.Next(400)); // the end is where Parquet says what it holds
                 bytes.RemoveRange(at, Math.Min(absurd.Length, bytes.Count - at));
                 bytes.InsertRange(at, absurd);
-                break;
+                return Damage.Absurd;
         }
-        if (bytes.Count == 0)
-            bytes.Add(0);
     }
 
     /// <summary>The same text in another encoding, or with other line ends or separators.</summary>
@@ -95,20 +122,6 @@ internal sealed record BrokenLog(string Name, byte[] Bytes, int? Rows)
         bytes.Clear();
         bytes.AddRange(rewritten);
     }
-
-    private static bool IsUtf8WithPlainLineEnds(byte[] bytes)
-    {
-        try
-        {
-            return !new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes).Contains('\r', StringComparison.Ordinal);
-        }
-        catch (DecoderFallbackException)
-        {
-            return false;
-        }
-    }
-
-    private static int LinesWithText(byte[] bytes) => Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF').Split('\n').Count(line => line.Length > 0);
 
     private static string Text(int row) => row % 5 == 0 ? "Köln, \"here\"\nand there" : $"text {row}";
 
