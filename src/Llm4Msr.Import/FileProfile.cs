@@ -38,9 +38,9 @@ public sealed record FileProfile(
         var parameters = new SqlParameters();
         var texts = file.Columns.Select((name, k) => $"{file.Text(name, parameters)} AS v{k}");
         var select = $"SELECT {string.Join(", ", texts)} FROM {file.From(parameters, "no_rows")} LIMIT {MostRows}";
-        SourceFile.Readable(path, () => { database.Execute($"CREATE TABLE looked_at AS {select}", parameters.Values); return true; });
+        file.Execute($"CREATE TABLE looked_at AS {select}", parameters);
         var rows = database.Number("SELECT count(*) FROM looked_at");
-        var noRows = file.KeepsRejects ? database.Number("SELECT count(DISTINCT line) FROM no_rows") : 0;
+        var noRows = file.HasLines ? database.Number("SELECT count(DISTINCT line) FROM no_rows") : 0;
         var (configuration, roles, notes) = ImportProposal.Of(Path.GetFileName(path), format, [.. file.Columns.Select((name, k) => Column(database, name, $"v{k}", rows))]);
         if (rows == MostRows)
             notes = [$"Only the first {MostRows:N0} rows were looked at.", .. notes];

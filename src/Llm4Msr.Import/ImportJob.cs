@@ -29,6 +29,7 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
             .Select(file => Path.GetFullPath(Path.Combine(Folder, file))).Distinct().ToList();
         using var database = new DuckDb(new DuckDbLimits(Math.Max(Memory - BesideDatabase, Memory / 2), Threads, Scratch, files));
         using var stop = cancellation.Register(database.Interrupt);
+        PatternProblems.ThrowIfAny(Configuration, database);
         var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
         try
         {

@@ -11,6 +11,8 @@ namespace Llm4Msr.Import.Engine;
 /// </summary>
 internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, DuckDb database, Action<string> progress)
 {
+    private const string NoRows = "no_rows";
+
     private readonly EntityTables _users = new(database, "users", "u", configuration.Users, hasWords: false);
     private readonly EntityTables _items = new(database, "items", "i", configuration.Items, hasWords: true);
     private readonly Rejects _rejects = new(database, configuration.MaxRejected);
@@ -63,9 +65,6 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         configuration.Negatives is { } n ? FormattableString.Invariant($"{n.PerPositive} per click, even over the items of the scenario that the user did not meet in it, seed {n.Seed}") : null,
         _warnings);
 
-    internal static Llm4MsrException WrongCount(string path, long read, long expected) => new(FaultKind.BadInput,
-        $"{path}: {read} rows, expected {expected}. The file was cut or changed: get it again.");
-
     private SourceFile Open(string file, FileFormat format) => SourceFile.Open(PathOf(file), format, database);
 
     private string PathOf(string file) => Path.GetFullPath(Path.Combine(folder, file));
@@ -82,17 +81,16 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             progress($"reading {source.File}");
             var file = Open(source.File, source.Format).Require(EventColumns.Of(source));
             var parameters = new SqlParameters();
-            var from = file.From(parameters, $"events_rejects_{k}");
+            var from = file.From(parameters, NoRows);
             var select = new EventColumns(configuration, source, file, parameters).Select(from, [.. _context.Select(f => f.Name)]);
             var first = database.Number("SELECT count(*) FROM events");
-            SourceFile.Readable(file.Path, () => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
+            file.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters);
             if (configuration.UsersAreComplete)
                 _users.RejectUnknown(first);
             if (configuration.ItemsAreComplete)
                 _items.RejectUnknown(first);
-            var (read, rejected) = _rejects.Collect(source.File, file, "events", first, $"events_rejects_{k}");
-            if (source.Rows is { } expected && expected != read)
-                throw WrongCount(file.Path, read, expected);
+            var (read, rejected) = _rejects.Collect(source.File, file, source.Rows, "events", first, NoRows);
+            file.ForgetRejects(NoRows);
             var kept = database.Number($"SELECT count(*) FROM events WHERE rowid >= {first} AND problem IS NULL AND wanted");
             counts.Add(new SourceRows(source.File, read, kept, rejected, read - rejected - kept, 0));
         }

@@ -46,10 +46,7 @@ internal sealed class SourceFile
     /// <summary>As the file or the configuration names them; of JSON lines those of the first lines.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <summary>Whether rows that are no rows are kept apart by the reader itself, in a table of rejects.</summary>
-    public bool KeepsRejects => _kind != FileKind.Parquet;
-
-    /// <summary>Whether rows are lines, so that a row's line can be told.</summary>
+    /// <summary>Whether rows are lines: a row's line can be told, and the reader keeps lines that are no rows apart, in a table of rejects.</summary>
     public bool HasLines => _kind != FileKind.Parquet;
 
     /// <summary>Whether it is text with separators, of which there could be others.</summary>
@@ -106,8 +103,7 @@ internal sealed class SourceFile
         var parameters = new SqlParameters();
         var found = columns.Select(c => $"coalesce(bool_or(json_exists(o, {parameters.Add(JsonPath(c))})), false)");
         var row = Readable(Path, () => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
-        _database.Execute($"DROP TABLE {Rejects}");
-        _database.Execute($"DROP TABLE {Rejects}_scan");
+        ForgetRejects(Rejects);
         return [.. columns.Where((_, k) => row[k] is false)];
     }
 
@@ -137,6 +133,16 @@ internal sealed class SourceFile
             $"rejects_scan = '{rejects}_scan'");
         var rows = $"read_csv({parameters.Add(DuckDb.Pattern(Path))}, {options})";
         return json ? $"(SELECT c0, CASE WHEN json_valid(c0) AND json_type(c0) = 'OBJECT' THEN c0 END AS o FROM {rows} WHERE c0 <> '') AS r" : $"{rows} AS r";
+    }
+
+    /// <summary>Drops what <see cref="From"/> made for rows that are none.</summary>
+    /// <param name="rejects">Its name.</param>
+    public void ForgetRejects(string rejects)
+    {
+        if (!HasLines)
+            return;
+        _database.Execute($"DROP TABLE {rejects}");
+        _database.Execute($"DROP TABLE {rejects}_scan");
     }
 
     /// <summary>The text of a column; null where it is missing.</summary>
@@ -286,8 +292,15 @@ internal sealed class SourceFile
         return names;
     });
 
+    /// <summary>Runs a statement that reads this file; what the reader cannot make of the file is named with it.</summary>
+    public void Execute(string sql, SqlParameters parameters) => Readable(Path, () =>
+    {
+        _database.Execute(sql, parameters.Values);
+        return true;
+    });
+
     /// <summary>Runs <paramref name="read"/>; what the reader cannot make of the file is named with it.</summary>
-    public static T Readable<T>(string path, Func<T> read)
+    private static T Readable<T>(string path, Func<T> read)
     {
         try
         {
