@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Text;
 using Llm4Msr.Import.Configuration;
 using Llm4Msr.Platform;
 
@@ -8,7 +6,7 @@ namespace Llm4Msr.Import.Engine;
 /// <summary>A file of the logs: which columns it has, and how a statement reads it, every value as text.</summary>
 internal sealed class SourceFile
 {
-    private const int LongestHeader = 1 << 20, LongestLine = 1 << 24, LongestList = 1000, LinesOfNames = 1000;
+    private const int LongestLine = 1 << 24, LongestList = 1000;
     private const string NoCharacter = "\u0001"; // stands in no JSON text, so a line of it is one field
 
     private readonly FileKind _kind;
@@ -32,7 +30,7 @@ internal sealed class SourceFile
         Columns = columns;
         _database = database;
         if (IsDelimited && _hasHeader)
-            _blankLinesBeforeHeader = Readable(path, BlankLinesBeforeHeader);
+            _blankLinesBeforeHeader = SourceText.BlankLines(path, encoding, _separator, _quote);
         _places = [];
         for (var k = 0; k < columns.Count; k++)
         {
@@ -59,7 +57,7 @@ internal sealed class SourceFile
         var kind = KindOf(path, format);
         if (kind == FileKind.Parquet)
         {
-            var described = Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false))", DuckDb.Pattern(path)));
+            var described = SourceText.Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false))", DuckDb.Pattern(path)));
             var file = new SourceFile(path, kind, format, FileEncoding.Utf8, [.. described.Select(c => (string)c[0]!)], database);
             for (var k = 0; k < described.Count; k++)
             {
@@ -69,12 +67,12 @@ internal sealed class SourceFile
             return file;
         }
 
-        var encoding = EncodingOf(path, format);
+        var encoding = format.Encoding ?? SourceText.EncodingOf(path);
         if (new FileInfo(path).Length == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
         if (kind == FileKind.JsonLines)
-            return new SourceFile(path, kind, format, encoding, JsonNames(path, encoding), database);
-        var columns = format.Columns ?? Fields(FirstRecord(path, encoding, format.Quote), SeparatorOf(kind, format), format.Quote);
+            return new SourceFile(path, kind, format, encoding, SourceText.JsonNames(path, encoding), database);
+        var columns = format.Columns ?? SourceText.Header(path, encoding, SeparatorOf(kind, format), format.Quote);
         if (columns.Count == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
         return new SourceFile(path, kind, format, encoding, columns, database);
@@ -102,7 +100,7 @@ internal sealed class SourceFile
         const string Rejects = "looked_through";
         var parameters = new SqlParameters();
         var found = columns.Select(c => $"coalesce(bool_or(json_exists(o, {parameters.Add(JsonPath(c))})), false)");
-        var row = Readable(Path, () => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
+        var row = SourceText.Readable(Path, () => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
         ForgetRejects(Rejects);
         return [.. columns.Where((_, k) => row[k] is false)];
     }
@@ -163,7 +161,7 @@ internal sealed class SourceFile
     /// </summary>
     public IEnumerable<(long Line, bool IsRow)> Records()
     {
-        using var text = OpenText(Path, _encoding);
+        using var text = SourceText.Open(Path, _encoding);
         var header = IsDelimited && _hasHeader;
         foreach (var (line, blank) in RecordLines.Of(text, IsDelimited ? _separator : NoCharacter, IsDelimited ? _quote : ""))
         {
@@ -173,12 +171,6 @@ internal sealed class SourceFile
     }
 
     private static string JsonPath(string column) => $"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
-
-    private int BlankLinesBeforeHeader()
-    {
-        using var text = OpenText(Path, _encoding);
-        return RecordLines.Of(text, _separator, _quote).TakeWhile(record => record.Blank).Count();
-    }
 
     private static string SeparatorOf(FileKind kind, FileFormat format) => format.Separator ?? (kind == FileKind.Tsv ? "\t" : ",");
 
@@ -196,119 +188,10 @@ internal sealed class SourceFile
         };
     }
 
-    private static FileEncoding EncodingOf(string path, FileFormat format)
-    {
-        if (format.Encoding is { } said)
-            return said;
-        return Readable(path, () =>
-        {
-            using var stream = OpenBytes(path);
-            var mark = new byte[2];
-            return stream.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF) ? FileEncoding.Utf16 : FileEncoding.Utf8;
-        });
-    }
-
-    private static Stream OpenBytes(string path)
-    {
-        var file = File.OpenRead(path);
-        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
-    }
-
-    private static StreamReader OpenText(string path, FileEncoding encoding) =>
-        new(OpenBytes(path), encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
-
-    /// <summary>Up to the first line end that is not inside of quotes.</summary>
-    private static string FirstRecord(string path, FileEncoding encoding, string quote) => Readable(path, () =>
-    {
-        using var reader = OpenText(path, encoding);
-        var record = new StringBuilder();
-        var quoted = false;
-        for (var next = reader.Read(); next >= 0; next = reader.Read())
-        {
-            var character = (char)next;
-            if (quote.Length > 0 && character == quote[0])
-                quoted = !quoted;
-            if (character is '\n' or '\r' && !quoted)
-            {
-                if (record.Length > 0)
-                    break;
-                continue;
-            }
-            if (record.Length > LongestHeader)
-                throw new Llm4MsrException(FaultKind.BadInput, $"{path}: the first line has more than {LongestHeader:N0} characters. Is it the right kind of file?");
-            record.Append(character);
-        }
-        return record.ToString();
-    });
-
-    private static List<string> Fields(string record, string separator, string quote)
-    {
-        List<string> fields = [];
-        var (field, quoted) = (new StringBuilder(), false);
-        for (var k = 0; k < record.Length; k++)
-        {
-            if (quote.Length > 0 && record[k] == quote[0])
-            {
-                if (quoted && k + 1 < record.Length && record[k + 1] == quote[0])
-                    field.Append(record[k++]);
-                else
-                    quoted = !quoted;
-            }
-            else if (!quoted && record.AsSpan(k).StartsWith(separator))
-            {
-                fields.Add(field.ToString());
-                field.Clear();
-                k += separator.Length - 1;
-            }
-            else
-            {
-                field.Append(record[k]);
-            }
-        }
-        if (record.Length > 0)
-            fields.Add(field.ToString());
-        return [.. fields.Select((name, k) => name.Length > 0 ? name : $"column{k + 1}")];
-    }
-
-    /// <summary>The names in the first lines; lines that are no objects have none, and become rejected rows.</summary>
-    private static List<string> JsonNames(string path, FileEncoding encoding) => Readable(path, () =>
-    {
-        using var text = OpenText(path, encoding);
-        var beginning = new char[LongestHeader];
-        var lines = new string(beginning, 0, text.ReadBlock(beginning)).Split('\n', LinesOfNames + 1);
-        List<string> names = [];
-        foreach (var line in lines.Take(LinesOfNames))
-        {
-            try
-            {
-                using var document = System.Text.Json.JsonDocument.Parse(line);
-                if (document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object)
-                    names.AddRange(document.RootElement.EnumerateObject().Select(p => p.Name).Except(names));
-            }
-            catch (System.Text.Json.JsonException)
-            {
-            }
-        }
-        return names;
-    });
-
     /// <summary>Runs a statement that reads this file; what the reader cannot make of the file is named with it.</summary>
-    public void Execute(string sql, SqlParameters parameters) => Readable(Path, () =>
+    public void Execute(string sql, SqlParameters parameters) => SourceText.Readable(Path, () =>
     {
         _database.Execute(sql, parameters.Values);
         return true;
     });
-
-    /// <summary>Runs <paramref name="read"/>; what the reader cannot make of the file is named with it.</summary>
-    private static T Readable<T>(string path, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception e) when (e is DuckDbException or InvalidDataException)
-        {
-            throw new Llm4MsrException(FaultKind.BadInput, $"{path} cannot be read: {e.Message} Was it cut, or is it another kind of file?", e);
-        }
-    }
 }
