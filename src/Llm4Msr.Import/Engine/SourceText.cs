@@ -6,7 +6,7 @@ using Llm4Msr.Platform;
 
 namespace Llm4Msr.Import.Engine;
 
-/// <summary>The beginning of a text file, which says how the rest is read: its encoding and the names of its columns.</summary>
+/// <summary>A file of the logs as text, as far as this program reads it itself: its beginning tells the encoding and the names of the columns.</summary>
 internal static class SourceText
 {
     private const int LongestHeader = 1 << 20, LinesOfNames = 1000;
