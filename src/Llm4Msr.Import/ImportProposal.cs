@@ -88,7 +88,8 @@ internal static class ImportProposal
 
     private static FeatureSource Feature(ColumnProfile column) => new()
     {
-        Name = column.Name,
+        Name = column.Name is FeatureNames.UserId or FeatureNames.ItemId or FeatureNames.Scenario ? $"{column.Name} (column)" : column.Name, // which name fields already
+        Column = column.Name,
         Kind = column.Numbers >= NearlyAll && column.Distinct > 50 ? FeatureKind.Numeric : FeatureKind.Categorical,
     };
 }
