@@ -5,11 +5,12 @@ using Llm4Msr.Platform;
 namespace Llm4Msr.Cli;
 
 /// <summary>What the process of an import may take (see <see cref="ImportProcess"/>).</summary>
-internal sealed class ImportLimits
+/// <param name="memory">What <c>--memory</c> says in the help.</param>
+internal sealed class ImportLimits(string memory = "GiB that the import may hold.")
 {
     private const double GiB = 1L << 30;
 
-    public Option<double> Memory { get; } = new("--memory") { Description = "GiB that the import may hold.", DefaultValueFactory = _ => ImportJob.DefaultMemory / GiB, HelpName = "GIB" };
+    public Option<double> Memory { get; } = new("--memory") { Description = memory, DefaultValueFactory = _ => ImportJob.DefaultMemory / GiB, HelpName = "GIB" };
 
     public Option<int> Time { get; } = new("--time-limit") { Description = "Minutes after which the import is stopped.", DefaultValueFactory = _ => 24 * 60 };
 

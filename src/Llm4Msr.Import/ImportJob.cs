@@ -25,10 +25,10 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
     public DataDescription Run(Action<string>? progress = null, CancellationToken cancellation = default)
     {
         ImportProblems.ThrowIfAny(Configuration, $"The configuration '{Configuration.Name}'");
-        var files = Configuration.Interactions.Select(s => s.File).Concat(Configuration.Users.Concat(Configuration.Items).Select(s => s.File))
-            .Select(file => Path.GetFullPath(Path.Combine(Folder, file))).Distinct().ToList();
+        var files = Configuration.Files.Select(file => Path.GetFullPath(Path.Combine(Folder, file))).ToList();
         using var database = new DuckDb(new DuckDbLimits(Math.Max(Memory - BesideDatabase, Memory / 2), Threads, Scratch, files));
         using var stop = cancellation.Register(database.Interrupt);
+        PatternProblems.ThrowIfAny(Configuration, database);
         var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
         try
         {

@@ -12,6 +12,7 @@ namespace Llm4Msr.Import;
 public static class MovieLens
 {
     private const string Label = "rating > 3";
+    private const int LinesOfCounts = 10;
 
     private static readonly string[] s_firstGenres =
     [
@@ -156,17 +157,28 @@ public static class MovieLens
         };
     }
 
-    /// <summary>u.info says how many users, items and ratings there are.</summary>
-    private static Dictionary<string, long?> Counts(string path) => !File.Exists(path) ? [] : File.ReadLines(path)
-        .Select(line => line.Split(' ')).Where(words => words.Length == 2 && long.TryParse(words[0], CultureInfo.InvariantCulture, out _))
-        .ToDictionary(words => words[1], words => (long?)long.Parse(words[0], CultureInfo.InvariantCulture));
+    /// <summary>u.info says how many users, items and ratings there are, a line each.</summary>
+    private static Dictionary<string, long?> Counts(string path)
+    {
+        Dictionary<string, long?> counts = new(StringComparer.Ordinal);
+        foreach (var words in File.Exists(path) ? File.ReadLines(path).Take(LinesOfCounts).Select(line => line.Split(' ')) : [])
+        {
+            if (words.Length == 2 && long.TryParse(words[0], CultureInfo.InvariantCulture, out var count))
+                counts[words[1]] = count;
+        }
+        return counts;
+    }
 
     /// <summary>The files of 1M are in ISO-8859-1, those of 10M in UTF-8.</summary>
     private static bool IsLatin1(string path)
     {
         try
         {
-            new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true).GetCharCount(File.ReadAllBytes(path));
+            using var text = new StreamReader(path, new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+            var some = new char[1 << 12];
+            while (text.Read(some) > 0)
+            {
+            }
             return false;
         }
         catch (System.Text.DecoderFallbackException)

@@ -16,8 +16,7 @@ internal static class WholeStore
         try
         {
             write(unfinished);
-            File.Move(unfinished, path);
-            DurableFile.SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            DurableFile.MoveIntoPlace(unfinished, path);
         }
         finally
         {

@@ -216,6 +216,42 @@ public sealed class BadFileTests : IDisposable
         Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.2 });
     }
 
+    [Theory]
+    [InlineData("3,10,five,104\n", "the rating is 'five', expected a number")]
+    [InlineData("3,10\n", "the row has too few fields")]
+    public void OfFarTooManyUnusableRowsAllAreCountedAndTheFirstTold(string row, string reason)
+    {
+        const int Rows = 10_002, MostTold = 10_000;
+        File.WriteAllText(_scratch["log.csv"], "user,item,rating,time\n" + string.Concat(Enumerable.Repeat(row, Rows)));
+
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.005 }));
+
+        Assert.StartsWith(
+            $"{_scratch["log.csv"]}: {Rows} of {Rows} rows cannot be used, more than the 0.5 % allowed. Line 2: {reason}. Line 3: {reason}. Line 4: {reason}. Correct ",
+            error.Message, StringComparison.Ordinal);
+        var told = RejectedRows();
+        Assert.Equal((MostTold, "2", "10001"), (told.Count, told[0].Line, told[^1].Line));
+    }
+
+    [Fact]
+    public void APatternThatMeansNothingIsTheConfigurationsFault()
+    {
+        var log = Written(Good);
+        var source = log.Interactions[0] with
+        {
+            Time = new TimeColumn("time", TimeUnit.Text, "%Q"),
+            Context = [new FeatureSource { Name = "rating", Extract = "." }, new FeatureSource { Name = "length", Column = "item", Extract = "(" }],
+        };
+
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, log with { Interactions = [source] }));
+
+        Assert.Equal(FaultKind.Usage, error.Kind);
+        var lines = error.Message.Split(Environment.NewLine);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith("The configuration 'ratings': interactions[0].time.pattern is '%Q': ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("interactions[0].context[1].extract ('length') is '(': ", lines[1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ARowMayStandTwiceOrForOthersByRule()
     {

@@ -61,6 +61,22 @@ public sealed class ConfigurationTests : IDisposable
             """, Assert.Throws<Llm4MsrException>(() => Read(content)).Message);
     }
 
+    [Fact]
+    public void WhatIsEmptyAndMayNotBeIsToldBeforeAnyFileIsOpened()
+    {
+        var content = Minimal.Replace("{\"name\": \"app\",", "{\"name\": \"\",", StringComparison.Ordinal)
+            .Replace("{\"column\": \"place\"}", "{\"column\": \"place\", \"names\": {}}, \"format\": {\"columns\": []}", StringComparison.Ordinal)
+            .Replace("\"interactions\"", "\"split\": {\"kind\": \"user-holdout\", \"fold\": 6}, \"items\": [{\"file\": \"i.csv\", \"key\": \"i\", \"features\": [{\"name\": \"tags\", \"flags\": {}}]}], \"interactions\"", StringComparison.Ordinal);
+
+        Assert.Equal($"""
+            '{_scratch["import.json"]}': A scenario has no name: it stands in reports and prompts. Name each.
+            Fold 6/5 does not exist: the first number runs from 1 to the second, and the second is at least 2.
+            interactions[0].scenario.names is empty, expected a scenario for each value of the column.
+            interactions[0].format.columns is empty, expected the name of each column.
+            items[0].features[0].flags ('tags') is empty, expected a value for each column of 0 and 1.
+            """, Assert.Throws<Llm4MsrException>(() => Read(content)).Message);
+    }
+
     [Theory]
     [InlineData("rating > 3", "4", "", true)]
     [InlineData("rating > 3", "3", "", false)]

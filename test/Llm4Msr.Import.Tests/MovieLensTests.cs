@@ -81,7 +81,7 @@ public sealed class MovieLensTests : IDisposable
     [Fact]
     public void AFileCutBetweenTwoLinesIsNoticedByTheCountsBesideIt()
     {
-        File.WriteAllText(_scratch["u.info"], "2 users\n4 items\n5 ratings\n");
+        File.WriteAllText(_scratch["u.info"], "2 users\n4 items\n9 ratings\n5 ratings\n");
 
         Assert.Equal($"{_scratch["u.data"]}: 4 rows, expected 5. The file was cut or changed: get it again.", Assert.Throws<Llm4MsrException>(Run).Message);
     }

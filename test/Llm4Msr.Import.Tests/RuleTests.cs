@@ -158,7 +158,7 @@ public sealed class RuleTests : IDisposable
     [Fact]
     public void TheProposalForAFileCanBeImported()
     {
-        File.WriteAllText(_scratch["clicks.csv"], "visitor;product;surface;at;clicked;price\n" + string.Concat(Enumerable.Range(0, 300).Select(k =>
+        File.WriteAllText(_scratch["clicks.csv"], "visitor;item_id;surface;at;clicked;item\n" + string.Concat(Enumerable.Range(0, 300).Select(k =>
             string.Create(CultureInfo.InvariantCulture, $"v{k % 20};{k % 33};{(k % 2 == 0 ? "web" : "app")};2023-05-{1 + k % 28:00} 10:00:00;{k % 3 / 2};{k % 90}.5\n"))));
         Directory.CreateDirectory(_scratch["spill"]);
 

@@ -11,6 +11,8 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr prepare</c>: raw logs to a folder that training and prompts read.</summary>
 internal static class PrepareVerb
 {
+    private const int MostThreads = 1024; // a system that refuses one more ends the import, which cannot say why
+
     public static Command Create(Cli cli)
     {
         var source = new Argument<string>("source") { Description = $"A configuration file, or a data set that is known: {string.Join(", ", KnownData.Names)}." };
@@ -26,9 +28,8 @@ internal static class PrepareVerb
         var inScenarios = new Option<int?>("--in-scenarios") { Description = "Keep users with interactions in at least so many scenarios [default: the configuration's]." };
         var maxRejected = new Option<double?>("--max-rejected") { Description = "Share of a file's rows that may be unusable [default: the configuration's, else 0.01]." };
         var rejects = new Option<string?>("--rejects") { Description = "File for unusable rows with line and reason [default: beside the output, OUT.rejected.csv].", HelpName = "FILE.csv" };
-        var memory = new Option<double>("--memory") { Description = "GiB that the import may hold; what does not fit goes to the disk.", DefaultValueFactory = _ => ImportJob.DefaultMemory / (double)(1L << 30), HelpName = "GIB" };
+        var limits = new ImportLimits("GiB that the import may hold; what does not fit goes to the disk.");
         var threads = new Option<int>("--threads") { Description = "Threads of the import.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var timeLimit = new Option<int>("--time-limit") { Description = "Minutes after which the import is stopped.", DefaultValueFactory = _ => 24 * 60 };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace a prepared folder that is there." };
 
         var verb = new Verb("prepare", "Turn raw logs into prepared data.",
@@ -37,14 +38,14 @@ internal static class PrepareVerb
             "llm4msr prepare kuaisar ~/KuaiSAR-small --out kuaisar --memory 4",
             "llm4msr prepare my-logs.json --out data")
         {
-            source, folder, output, split, fold, holdout, seed, minCount, scenarios, inScenarios, maxRejected, rejects, memory, threads, timeLimit, overwrite,
+            source, folder, output, split, fold, holdout, seed, minCount, scenarios, inScenarios, maxRejected, rejects, limits.Memory, threads, limits.Time, overwrite,
         };
         verb.SetAction(parsed =>
         {
-            AtLeast.Check(1, ("--threads", parsed.GetValue(threads)), ("--time-limit", parsed.GetValue(timeLimit)));
-            var bytes = (long)(parsed.GetValue(memory) * (1L << 30));
-            if (bytes < ImportJob.LeastMemory)
-                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--memory is {parsed.GetValue(memory)} GiB, expected {ImportJob.LeastMemory / (double)(1L << 30)} or more."));
+            AtLeast.Check(1, ("--threads", parsed.GetValue(threads)));
+            if (parsed.GetValue(threads) > MostThreads)
+                throw new Llm4MsrException(FaultKind.Usage, FormattableString.Invariant($"--threads is {parsed.GetValue(threads)}, expected {MostThreads} at most."));
+            var (memory, time) = limits.Read(parsed);
             var to = parsed.GetRequiredValue(output);
             OutputFolder.CheckFree(to, parsed.GetValue(overwrite), InteractionDataset.Format);
             var (configuration, from) = KnownData.Find(parsed.GetRequiredValue(source), [.. parsed.GetValue(folder)!.Select(d => d.FullName)], parsed.GetValue(scenarios));
@@ -56,8 +57,7 @@ internal static class PrepareVerb
                 MaxRejected = parsed.GetValue(maxRejected) ?? configuration.MaxRejected,
             };
             var rejected = parsed.GetValue(rejects) ?? $"{Path.TrimEndingDirectorySeparator(to)}.rejected.csv";
-            return Run(cli, new ImportJob(configuration, from, to, "", Path.GetFullPath(rejected), bytes, parsed.GetValue(threads)),
-                TimeSpan.FromMinutes(parsed.GetValue(timeLimit)));
+            return Run(cli, new ImportJob(configuration, from, to, "", Path.GetFullPath(rejected), memory, parsed.GetValue(threads)), time);
         });
         return verb;
     }

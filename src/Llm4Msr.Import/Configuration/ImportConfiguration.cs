@@ -45,6 +45,13 @@ public sealed record ImportConfiguration
 
     /// <summary>Share of the rows of a file that may be unusable; more stops the import.</summary>
     public double MaxRejected { get; init; } = 0.01;
+
+    /// <summary>All files that are read, each once, as the configuration spells them.</summary>
+    internal IEnumerable<string> Files => Interactions.Select(s => s.File).Concat(Items.Concat(Users).Select(s => s.File)).Distinct();
+
+    /// <summary>The index of a scenario, as SQL writes it.</summary>
+    /// <param name="scenario">The name of one of them.</param>
+    internal string IndexOf(string scenario) => FormattableString.Invariant($"{Scenarios.TakeWhile(s => s.Name != scenario).Count()}");
 }
 
 /// <summary>Rows of one user, one item and one scenario.</summary>

@@ -18,6 +18,8 @@ internal static class ImportProblems
     {
         if (c.Scenarios.Count == 0)
             yield return "scenarios is empty, expected at least one.";
+        if (c.Scenarios.Any(s => s.Name.Length == 0))
+            yield return "A scenario has no name: it stands in reports and prompts. Name each.";
         if (c.Scenarios.GroupBy(s => s.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
             yield return $"scenarios names '{twice.Key}' twice. Name each once.";
         if (c.Interactions.Count is 0 or > byte.MaxValue)
@@ -30,6 +32,8 @@ internal static class ImportProblems
             yield return $"minScenarios is {c.MinScenarios}, expected 1 to the number of scenarios ({c.Scenarios.Count}).";
         if (c.MaxRejected is not (>= 0 and <= 1))
             yield return FormattableString.Invariant($"maxRejected is {c.MaxRejected}, expected a share from 0 to 1.");
+        if (c.Split.Problem() is { } ofSplit)
+            yield return ofSplit;
         if (c.Negatives is { PerPositive: < 1 or > 100 } n)
             yield return $"negatives.perPositive is {n.PerPositive}, expected 1 to 100.";
         for (var k = 0; k < c.Interactions.Count; k++)
@@ -60,6 +64,8 @@ internal static class ImportProblems
             yield return $"{place}.scenario needs one of name, column and feature.";
         if (rule.Names is not null && rule.Column is null)
             yield return $"{place}.scenario.names goes with column.";
+        if (rule.Names is { Count: 0 })
+            yield return $"{place}.scenario.names is empty, expected a scenario for each value of the column.";
         if (rule.Feature is not null && rule.Rules is not { Count: > 0 })
             yield return $"{place}.scenario.rules is empty, but a feature decides.";
         if (rule.Feature is { } feature && c.Items.All(s => s.Features.All(f => f.Name != feature)))
@@ -86,6 +92,8 @@ internal static class ImportProblems
             yield return $"{place} ('{f.Name}') is a list, but an interaction has one value per field. Make it a feature of the user or the item.";
         if (f.Flags is not null && f.Column is not null)
             yield return $"{place} ('{f.Name}') has both flags and a column. Give one of them.";
+        if (f.Flags is { Count: 0 })
+            yield return $"{place}.flags ('{f.Name}') is empty, expected a value for each column of 0 and 1.";
         if (f.Groups is { } g && (g.Names.Count != g.Edges.Count + 1 || g.Edges.Zip(g.Edges.Skip(1)).Any(e => e.First >= e.Second)))
             yield return $"{place}.groups ('{f.Name}') has {g.Edges.Count} edges and {g.Names.Count} names, expected ascending edges and one name more than edges.";
         if (f.Buckets is not null && f.Kind != FeatureKind.Numeric)
@@ -102,6 +110,8 @@ internal static class ImportProblems
     {
         if (format.Separator is { Length: 0 or > 4 })
             yield return $"{place}.format.separator is '{format.Separator}', expected one to four characters.";
+        if (format.Columns is { Count: 0 })
+            yield return $"{place}.format.columns is empty, expected the name of each column.";
         if (format.Quote.Length > 1)
             yield return $"{place}.format.quote is '{format.Quote}', expected one character or none.";
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using DuckDB.NET.Native;
 using Llm4Msr.Platform;
 
@@ -59,7 +58,7 @@ internal sealed class DuckDb : IDisposable
 
     /// <summary>The rows of a short answer: whole numbers as long, texts as string, booleans as bool, nothing as null.</summary>
     public IReadOnlyList<object?[]> Rows(string sql, params IReadOnlyList<object> parameters) =>
-        [.. Stream(sql, parameters).SelectMany(chunk => Enumerable.Range(0, chunk.Rows).Select(row => Enumerable.Range(0, chunk.Columns.Count).Select(c => chunk.Columns[c].Value(row)).ToArray()).ToList())];
+        [.. Stream(sql, parameters).SelectMany(chunk => Enumerable.Range(0, chunk.Rows).Select(row => chunk.Columns.Select(column => column.Value(row)).ToArray()).ToList())];
 
     public long Number(string sql, params IReadOnlyList<object> parameters) => Convert.ToInt64(Rows(sql, parameters)[0][0] ?? 0L, null);
 
@@ -118,9 +117,6 @@ internal sealed class DuckDb : IDisposable
             Directory.Delete(_spilled, recursive: true);
     }
 
-    /// <summary>A name as SQL writes it, whatever characters it has.</summary>
-    public static string Name(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
     /// <summary>A path as the readers of files take it: for a pattern, in which the characters that stand for others mean themselves.</summary>
     public static string Pattern(string path) => string.Concat(path.Select(c => c is '*' or '?' or '[' ? $"[{c}]" : c.ToString()));
 
@@ -172,85 +168,5 @@ internal sealed class DuckDb : IDisposable
 
     private static string ErrorOf(ref DuckDBResult result) => NativeMethods.Query.DuckDBResultError(ref result) ?? "";
 
-    private Exception Failed(string error) =>
-        error.StartsWith("INTERRUPT", StringComparison.Ordinal) ? new OperationCanceledException(error)
-        : error.Contains("No space left", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The disk is full: there is no room in '{_folder}' for what does not fit into memory. Free some space, then run the command again.")
-        : error.StartsWith("Out of Memory", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"The import needs more memory or disk than it may use ({FirstLine(error)}). Give it more with --memory, or free some space.")
-        : error.StartsWith("IO Error: Could not ", StringComparison.Ordinal) && !error.Contains("enough bytes", StringComparison.Ordinal) ? new Llm4MsrException(FaultKind.ResourceMissing, $"{FirstLine(error)} Check the files and the space left, then run the command again.")
-        : new DuckDbException(FirstLine(error));
-
-    private static string FirstLine(string error) => error.Split('\n', 2)[0].Trim();
-}
-
-/// <summary>What DuckDB says about input that it cannot read; the caller knows which file it is.</summary>
-internal sealed class DuckDbException(string message) : Exception(message);
-
-/// <summary>Some rows of an answer, column by column.</summary>
-internal readonly struct Chunk
-{
-    public Chunk(DuckDBDataChunk chunk)
-    {
-        Rows = (int)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk);
-        Columns = [.. Enumerable.Range(0, (int)NativeMethods.DataChunks.DuckDBDataChunkGetColumnCount(chunk))
-            .Select(column => new Vector(NativeMethods.DataChunks.DuckDBDataChunkGetVector(chunk, column), (int)NativeMethods.DataChunks.DuckDBDataChunkGetSize(chunk)))];
-    }
-
-    public int Rows { get; }
-
-    public IReadOnlyList<Vector> Columns { get; }
-}
-
-/// <summary>One column of a chunk, in DuckDB's own memory.</summary>
-internal readonly unsafe struct Vector
-{
-    private readonly IntPtr _vector;
-    private readonly void* _data;
-    private readonly ulong* _valid;
-    private readonly int _rows;
-
-    public Vector(IntPtr vector, int rows)
-    {
-        _vector = vector;
-        _rows = rows;
-        _data = NativeMethods.Vectors.DuckDBVectorGetData(vector);
-        _valid = NativeMethods.Vectors.DuckDBVectorGetValidity(vector);
-        using var type = NativeMethods.Vectors.DuckDBVectorGetColumnType(vector);
-        Type = NativeMethods.LogicalType.DuckDBGetTypeId(type);
-    }
-
-    public DuckDBType Type { get; }
-
-    public bool IsNull(int row) => _valid is not null && (_valid[row >> 6] >> (row & 63) & 1) == 0;
-
-    /// <summary>The values; where one is null its place holds anything.</summary>
-    public ReadOnlySpan<T> Values<T>() where T : unmanaged => new(_data, _rows);
-
-    /// <summary>The bytes of a text, in UTF-8.</summary>
-    public ReadOnlySpan<byte> Text(int row)
-    {
-        var place = (byte*)_data + 16 * (long)row; // a length, then the text itself if it is short, else its beginning and its address
-        var length = Unsafe.ReadUnaligned<int>(place);
-        return length <= 12 ? new(place + 4, length) : new(*(byte**)(place + 8), length);
-    }
-
-    /// <summary>The list of a row as a part of <see cref="Elements"/>.</summary>
-    public (int First, int Count) List(int row)
-    {
-        var entry = ((ulong*)_data)[2 * row] is var first ? (first, ((ulong*)_data)[2 * row + 1]) : default;
-        return ((int)entry.Item1, (int)entry.Item2);
-    }
-
-    public Vector Elements => new(NativeMethods.Vectors.DuckDBListVectorGetChild(_vector), (int)NativeMethods.Vectors.DuckDBListVectorGetSize(_vector));
-
-    public object? Value(int row) => IsNull(row) ? null : Type switch
-    {
-        DuckDBType.Boolean => Values<bool>()[row],
-        DuckDBType.UnsignedTinyInt => (long)Values<byte>()[row],
-        DuckDBType.Integer => (long)Values<int>()[row],
-        DuckDBType.BigInt => Values<long>()[row],
-        DuckDBType.UnsignedBigInt => (long)Values<ulong>()[row],
-        DuckDBType.Double => Values<double>()[row],
-        DuckDBType.Varchar => System.Text.Encoding.UTF8.GetString(Text(row)),
-        var type => throw new NotSupportedException($"A column of the type {type} is not read here; cast it."),
-    };
+    private Exception Failed(string error) => DuckDbErrors.Of(error, _folder);
 }

@@ -9,6 +9,7 @@ namespace Llm4Msr.Import.Engine;
 internal sealed class EntityTables(DuckDb database, string what, string column, IReadOnlyList<EntitySource> sources, bool hasWords)
 {
     private const int LongestWords = 1000;
+    private const string NoRows = "no_rows";
 
     private readonly FeatureSource[] _features = [.. sources.SelectMany(s => s.Features).DistinctBy(f => f.Name)];
 
@@ -35,9 +36,8 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
     public IEnumerable<SourceRows> Read(Func<string, FileFormat, SourceFile> open, Rejects rejects)
     {
         database.Execute($"CREATE TABLE {what}_facts (key VARCHAR{string.Concat(_features.Select((f, n) => $", f{n} VARCHAR{(SqlValues.IsList(f) ? "[]" : "")}"))}, title VARCHAR, category VARCHAR, problem VARCHAR)");
-        for (var k = 0; k < sources.Count; k++)
+        foreach (var source in sources)
         {
-            var source = sources[k];
             string[] words = [.. source.Title.Concat(source.Category).Where(name => _features.All(f => f.Name != name))];
             var file = open(source.File, source.Format).Require([source.Key, .. words, .. source.Features.SelectMany(f => f.Columns)]);
             var parameters = new SqlParameters();
@@ -45,18 +45,17 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             var features = _features.Select((f, n) => $"{Values(f, source.Features.FirstOrDefault(own => own.Name == f.Name), parameters, Text)} AS f{n}");
             var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Joined(source.Title, " ", Text)}, {Joined(source.Category, "/", Text)}, "
                 + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
-                + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, $"{what}_rejects_{k}")})";
+                + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, NoRows)})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
-            file.Read(() => { database.Execute($"INSERT INTO {what}_facts {select}", parameters.Values); return true; });
+            file.Execute($"INSERT INTO {what}_facts {select}", parameters);
             if (database.Number($"SELECT count(*) - count(DISTINCT key) FROM {what}_facts") > 0)
             {
                 database.Execute(
                     $"UPDATE {what}_facts SET problem = concat('the id ''', key, ''' stands on an earlier line too') WHERE rowid >= {first} AND problem IS NULL "
                     + $"AND rowid NOT IN (SELECT min(rowid) FROM {what}_facts GROUP BY key)");
             }
-            var (read, rejected) = rejects.Collect(source.File, file, $"{what}_facts", first, $"{what}_rejects_{k}");
-            if (source.Rows is { } expected && expected != read)
-                throw ImportPipeline.WrongCount(file.Path, read, expected);
+            var (read, rejected) = rejects.Collect(source.File, file, source.Rows, $"{what}_facts", first, NoRows);
+            file.ForgetRejects(NoRows);
             yield return new SourceRows(source.File, read, read - rejected, rejected, 0, 0);
         }
         database.Execute($"DELETE FROM {what}_facts WHERE problem IS NOT NULL");

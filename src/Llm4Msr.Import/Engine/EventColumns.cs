@@ -102,15 +102,13 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
     private string Scenario()
     {
         var rule = source.Scenario;
-        var otherwise = rule.Otherwise is null ? "NULL" : Index(rule.Otherwise);
+        var otherwise = rule.Otherwise is null ? "NULL" : configuration.IndexOf(rule.Otherwise);
         if (rule.Name is not null)
-            return Index(rule.Name);
+            return configuration.IndexOf(rule.Name);
         if (rule.Column is not { } column)
             return "NULL"; // a feature decides, when the items are known
-        return $"CASE {string.Join(' ', NamesOfScenarios.Select(n => $"WHEN {Text(column)} = {parameters.Add(n.Key)} THEN {Index(n.Value)}"))} ELSE {otherwise} END";
+        return $"CASE {string.Join(' ', NamesOfScenarios.Select(n => $"WHEN {Text(column)} = {parameters.Add(n.Key)} THEN {configuration.IndexOf(n.Value)}"))} ELSE {otherwise} END";
     }
-
-    private string Index(string scenario) => FormattableString.Invariant($"{configuration.Scenarios.TakeWhile(s => s.Name != scenario).Count()}");
 
     private string Part() => source.Part is not { } column || configuration.Split.Kind != SplitKind.Column
         ? "0"

@@ -59,10 +59,10 @@ internal sealed record FieldTable(FeatureField Field, string Table, Func<string,
     {
         const int RowsAtOnce = 1 << 18; // an aggregate of lists is not spilled
         var (what, table) = (entities.What, $"{entities.What}_{column}");
-        var trained = Count(database, table, "value", $"(SELECT unnest(e.{column}) AS value, training, scored FROM {what} e JOIN {what}_counts c ON c.row = e.rowid)", minCount, order: null);
+        var values = $"(SELECT rowid AS row, unnest({column}) AS value, generate_subscripts({column}, 1) AS place FROM {what}) l";
+        var trained = Count(database, table, "value", $"{values} JOIN {what}_counts c ON c.row = l.row", minCount, order: null);
         database.Execute(
-            $"CREATE TABLE {table}_known AS SELECT l.row, l.place, CAST(v.rowid + 1 AS INTEGER) AS index "
-            + $"FROM (SELECT rowid AS row, unnest({column}) AS value, generate_subscripts({column}, 1) AS place FROM {what}) l JOIN {table} v ON v.value = l.value ORDER BY l.row, l.place");
+            $"CREATE TABLE {table}_known AS SELECT l.row, l.place, CAST(v.rowid + 1 AS INTEGER) AS index FROM {values} JOIN {table} v ON v.value = l.value ORDER BY l.row, l.place");
         database.Execute($"CREATE TABLE {table}_lists (row BIGINT, indices INTEGER[])");
         var rows = database.Number($"SELECT count(*) FROM {what}");
         for (var first = 0L; first < rows; first += RowsAtOnce)

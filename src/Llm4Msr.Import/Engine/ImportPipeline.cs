@@ -11,6 +11,8 @@ namespace Llm4Msr.Import.Engine;
 /// </summary>
 internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, DuckDb database, Action<string> progress)
 {
+    private const string NoRows = "no_rows";
+
     private readonly EntityTables _users = new(database, "users", "u", configuration.Users, hasWords: false);
     private readonly EntityTables _items = new(database, "items", "i", configuration.Items, hasWords: true);
     private readonly Rejects _rejects = new(database, configuration.MaxRejected);
@@ -38,7 +40,11 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         })];
         CheckScenarios();
         _warnings.AddRange(new[] { _users.Problem(), _items.Problem() }.OfType<string>());
-        AddNegatives();
+        if (configuration.Negatives is { } sampling)
+        {
+            progress("sampling negatives");
+            _negatives = NegativeSampler.Add(database, sampling, Context(""));
+        }
         progress("numbering users and items");
         _users.Number(configuration.KeepUnmet);
         _items.Number(configuration.KeepUnmet);
@@ -47,8 +53,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         return new RawTables(
             configuration.Name, configuration.Platform, configuration.Scenarios,
             _users.Batches(), _items.Batches(), Interactions(),
-            configuration.Interactions.Select(s => s.File).Concat(configuration.Items.Concat(configuration.Users).Select(s => s.File)).Distinct()
-                .ToDictionary(file => file, file => Facts(PathOf(file))));
+            configuration.Files.ToDictionary(file => file, file => Facts(PathOf(file))));
     }
 
     /// <summary>Splits and encodes what <see cref="Read"/> gave.</summary>
@@ -61,11 +66,8 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
     /// <summary>What became of the rows that <see cref="Read"/> read.</summary>
     public ImportReport Report() => new(
         _rows, _negatives,
-        configuration.Negatives is { } n ? FormattableString.Invariant($"{n.PerPositive} per click, even over the items of the scenario that the user did not meet in it, seed {n.Seed}") : null,
+        configuration.Negatives is { } sampling ? NegativeSampler.Description(sampling) : null,
         _warnings);
-
-    internal static Llm4MsrException WrongCount(string path, long read, long expected) => new(FaultKind.BadInput,
-        $"{path}: {read} rows, expected {expected}. The file was cut or changed: get it again.");
 
     private SourceFile Open(string file, FileFormat format) => SourceFile.Open(PathOf(file), format, database);
 
@@ -83,17 +85,16 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             progress($"reading {source.File}");
             var file = Open(source.File, source.Format).Require(EventColumns.Of(source));
             var parameters = new SqlParameters();
-            var from = file.From(parameters, $"events_rejects_{k}");
+            var from = file.From(parameters, NoRows);
             var select = new EventColumns(configuration, source, file, parameters).Select(from, [.. _context.Select(f => f.Name)]);
             var first = database.Number("SELECT count(*) FROM events");
-            file.Read(() => { database.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters.Values); return true; });
+            file.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters);
             if (configuration.UsersAreComplete)
                 _users.RejectUnknown(first);
             if (configuration.ItemsAreComplete)
                 _items.RejectUnknown(first);
-            var (read, rejected) = _rejects.Collect(source.File, file, "events", first, $"events_rejects_{k}");
-            if (source.Rows is { } expected && expected != read)
-                throw WrongCount(file.Path, read, expected);
+            var (read, rejected) = _rejects.Collect(source.File, file, source.Rows, "events", first, NoRows);
+            file.ForgetRejects(NoRows);
             var kept = database.Number($"SELECT count(*) FROM events WHERE rowid >= {first} AND problem IS NULL AND wanted");
             counts.Add(new SourceRows(source.File, read, kept, rejected, read - rejected - kept, 0));
         }
@@ -109,14 +110,13 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             if (configuration.Interactions[k].Scenario is not { Feature: { } feature } rule)
                 continue;
             var parameters = new SqlParameters();
-            string Index(string scenario) => FormattableString.Invariant($"{configuration.Scenarios.TakeWhile(s => s.Name != scenario).Count()}");
-            var cases = (rule.Rules ?? []).Select(r => $"WHEN list_has_any({_items.ListOf(feature)}, {parameters.List(r.AnyOf)}) THEN {Index(r.Scenario)}");
+            var cases = (rule.Rules ?? []).Select(r => $"WHEN list_has_any({_items.ListOf(feature)}, {parameters.List(r.AnyOf)}) THEN {configuration.IndexOf(r.Scenario)}");
             database.Execute(
-                $"CREATE OR REPLACE TABLE scenario_of AS SELECT key, CAST(CASE {string.Join(' ', cases)} ELSE {(rule.Otherwise is null ? "NULL" : Index(rule.Otherwise))} END AS INTEGER) AS s FROM items_facts",
+                $"CREATE OR REPLACE TABLE scenario_of AS SELECT key, CAST(CASE {string.Join(' ', cases)} ELSE {(rule.Otherwise is null ? "NULL" : configuration.IndexOf(rule.Otherwise))} END AS INTEGER) AS s FROM items_facts",
                 parameters.Values);
             database.Execute($"UPDATE events SET s = scenario_of.s FROM scenario_of WHERE events.source = {k} AND scenario_of.key = events.i");
             if (rule.Otherwise is { } otherwise)
-                database.Execute($"UPDATE events SET s = {Index(otherwise)} WHERE source = {k} AND s IS NULL");
+                database.Execute($"UPDATE events SET s = {configuration.IndexOf(otherwise)} WHERE source = {k} AND s IS NULL");
             database.Execute("DROP TABLE scenario_of");
         }
     }
@@ -158,41 +158,6 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             if (configuration.Negatives is null && (clicks == 0 || clicks == rows))
                 _warnings.Add($"In the scenario '{name}' {(clicks == 0 ? "no row is clicked" : "every row is clicked")}: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.");
         }
-    }
-
-    /// <summary>
-    /// For each click the first few of a seeded list of items, without those that the user met in the scenario. The list is
-    /// long enough that a user who met half of all items still gets nearly all that are due.
-    /// </summary>
-    private void AddNegatives()
-    {
-        if (configuration.Negatives is not { } sampling)
-            return;
-        progress("sampling negatives");
-        database.Execute("CREATE TABLE pool AS SELECT s, i, row_number() OVER (PARTITION BY s ORDER BY i) - 1 AS n FROM (SELECT DISTINCT s, i FROM events)");
-        database.Execute("CREATE TABLE pool_size AS SELECT s, count(*) AS size FROM pool GROUP BY s");
-        database.Execute("CREATE TABLE met AS SELECT DISTINCT u, i, s FROM events");
-        var before = database.Number("SELECT count(*) FROM events");
-        var copied = string.Concat(_context.Select((_, k) => $", x{k}"));
-        database.Execute(
-            $"""
-            INSERT INTO events
-            SELECT source, u, i, s, false, false, t, part, true{copied}, NULL
-            FROM (
-                SELECT d.* EXCLUDE i, p.i, row_number() OVER (PARTITION BY d.event ORDER BY d.k) AS taken
-                FROM (
-                    SELECT e.*, k, CAST(md5_number_lower(concat_ws('|', $1, e.u, e.i, e.t, e.event, k)) % z.size AS BIGINT) AS n
-                    FROM (SELECT *, rowid AS event FROM events WHERE clicked) e JOIN pool_size z ON z.s = e.s CROSS JOIN (SELECT unnest(range($2)) AS k)
-                    QUALIFY row_number() OVER (PARTITION BY event, n ORDER BY k) = 1
-                ) d JOIN pool p ON p.s = d.s AND p.n = d.n
-                ANTI JOIN met ON met.u = d.u AND met.s = d.s AND met.i = p.i
-            ) WHERE taken <= $3
-            ORDER BY event, taken
-            """,
-            (long)sampling.Seed, (long)sampling.PerPositive * 4, (long)sampling.PerPositive);
-        _negatives = database.Number("SELECT count(*) FROM events") - before;
-        foreach (var table in new[] { "pool", "pool_size", "met" })
-            database.Execute($"DROP TABLE {table}");
     }
 
     /// <summary>Makes the table of interactions, in which a row's rank is its rowid.</summary>

@@ -11,31 +11,39 @@ internal sealed record Reject(string File, long Line, string Reason, string Text
 internal sealed class Rejects(DuckDb database, double most)
 {
     private const int LongestText = 2000, ShownInMessage = 3;
+    private const int MostOfTooMany = 10_000; // a file of another kind may have hundreds of millions, and each takes memory
 
     private readonly List<Reject> _all = [];
 
     public IReadOnlyList<Reject> All => _all;
 
-    /// <summary>Reads the rejects of a file that was just read.</summary>
+    /// <summary>Reads the rejects of a file that was just read: all of them, or where they are too many the first few.</summary>
     /// <param name="name">The file as the configuration spells it.</param>
+    /// <param name="expected">How many rows the file has, where that is known.</param>
     /// <param name="table">Has a row for every row of the file, in its order, with a column <c>problem</c>.</param>
     /// <param name="firstRow">The row of the table where the file begins.</param>
+    /// <param name="noRows">The reader's own table, for lines that are no rows.</param>
     /// <returns>Rows read, the rejected ones included, and rejected.</returns>
-    public (long Read, long Rejected) Collect(string name, SourceFile file, string table, long firstRow, string noRows)
+    public (long Read, long Rejected) Collect(string name, SourceFile file, long? expected, string table, long firstRow, string noRows)
     {
-        var shapeless = file.KeepsRejects ? Shapeless(noRows) : [];
-        List<Reject> own = [.. Located(name, file, shapeless, Unusable(file, table, firstRow))];
+        database.Execute($"CREATE OR REPLACE TABLE unusable AS SELECT rowid - {firstRow} AS n, problem FROM {table} WHERE rowid >= {firstRow} AND problem IS NOT NULL");
+        var shapeless = file.HasLines ? database.Number($"SELECT count(DISTINCT line) FROM {noRows}") : 0;
+        var rejected = shapeless + database.Number("SELECT count(*) FROM unusable");
+        var read = shapeless + database.Number($"SELECT count(*) FROM {table} WHERE rowid >= {firstRow}");
+        var areTooMany = rejected > most * read;
+        var first = (int)Math.Min(rejected, areTooMany ? MostOfTooMany : int.MaxValue);
+        List<Reject> own = first == 0 ? [] : [.. Located(name, file, file.HasLines ? Shapeless(noRows, first) : [], Unusable(file, first)).Take(first)];
         _all.AddRange(own);
-
-        var read = database.Number($"SELECT count(*) FROM {table} WHERE rowid >= {firstRow}") + shapeless.Count;
-        if (own.Count > most * read)
+        if (areTooMany)
         {
             throw new Llm4MsrException(FaultKind.BadInput,
-                FormattableString.Invariant($"{file.Path}: {own.Count} of {read} rows cannot be used, more than the {most:P0} allowed. ")
+                FormattableString.Invariant($"{file.Path}: {rejected} of {read} rows cannot be used, more than the {100 * most:0.##} % allowed. ")
                 + string.Join(" ", own.Take(ShownInMessage).Select(r => FormattableString.Invariant($"{(file.HasLines ? "Line" : "Row")} {r.Line}: {r.Reason}.")))
                 + " Correct the file or its description, or allow more with --max-rejected.");
         }
-        return (read, own.Count);
+        if (expected is not null && expected != read)
+            throw new Llm4MsrException(FaultKind.BadInput, $"{file.Path}: {read} rows, expected {expected}. The file was cut or changed: get it again.");
+        return (read, rejected);
     }
 
     /// <summary>Writes all of them as a CSV file.</summary>
@@ -47,36 +55,32 @@ internal sealed class Rejects(DuckDb database, double most)
             writer.WriteLine(FormattableString.Invariant($"{Quoted(reject.File)},{reject.Line},{Quoted(reject.Reason)},{Quoted(reject.Text.Shortened(LongestText))}"));
     });
 
-    /// <summary>Rows that are none, by their place among all that the reader counts, from 1.</summary>
-    private SortedDictionary<long, (string Reason, string Text)> Shapeless(string noRows)
+    /// <summary>The first rows that are none, by their place among all that the reader counts, from 1.</summary>
+    private SortedDictionary<long, (string Reason, string Text)> Shapeless(string noRows, int first)
     {
         SortedDictionary<long, (string, string)> found = [];
         foreach (var row in database.Rows(
-            $"SELECT line, min(CAST(error_type AS VARCHAR)), any_value(csv_line), min(error_message) FROM {noRows} GROUP BY line"))
+            $"SELECT line, min(CAST(error_type AS VARCHAR)), any_value(csv_line), min(error_message) FROM {noRows} GROUP BY line ORDER BY line LIMIT {first}"))
             found.Add((long)row[0]!, (Shape((string)row[1]!, (string)row[3]!), ((string?)row[2] ?? "").Trim('\r', '\n')));
         return found;
     }
 
     /// <summary>
-    /// Rows that were read but mean nothing, by their place among the rows, from 0. The file is read again for their texts,
+    /// The first rows that were read but mean nothing, by their place among the rows, from 0. The file is read again for their texts,
     /// which costs time only where there are any.
     /// </summary>
-    private SortedDictionary<long, (string Reason, string Text)> Unusable(SourceFile file, string table, long firstRow)
+    private SortedDictionary<long, (string Reason, string Text)> Unusable(SourceFile file, int first)
     {
         SortedDictionary<long, (string, string)> found = [];
-        database.Execute($"CREATE OR REPLACE TABLE unusable AS SELECT rowid - {firstRow} AS n, problem FROM {table} WHERE rowid >= {firstRow} AND problem IS NOT NULL");
-        if (database.Number("SELECT count(*) FROM unusable") == 0)
+        database.Execute($"CREATE OR REPLACE TABLE told AS SELECT * FROM unusable ORDER BY n LIMIT {first}");
+        if (database.Number("SELECT count(*) FROM told") == 0)
             return found;
         var parameters = new SqlParameters();
         database.Execute(
             $"CREATE OR REPLACE TABLE again AS SELECT n, text FROM (SELECT row_number() OVER () - 1 AS n, {file.RowText()} AS text FROM {file.From(parameters, "again_rejects")}) "
-            + "WHERE n IN (SELECT n FROM unusable)", parameters.Values);
-        if (file.KeepsRejects)
-        {
-            database.Execute("DROP TABLE again_rejects");
-            database.Execute("DROP TABLE again_rejects_scan");
-        }
-        foreach (var row in database.Rows("SELECT n, problem, left(text, 4000) FROM unusable LEFT JOIN again USING (n)"))
+            + "WHERE n IN (SELECT n FROM told)", parameters.Values);
+        file.ForgetRejects("again_rejects");
+        foreach (var row in database.Rows("SELECT n, problem, left(text, 4000) FROM told LEFT JOIN again USING (n)"))
             found.Add((long)row[0]!, ((string)row[1]!, (string?)row[2] ?? ""));
         return found;
     }

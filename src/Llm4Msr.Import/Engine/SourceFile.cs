@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Text;
 using Llm4Msr.Import.Configuration;
 using Llm4Msr.Platform;
 
@@ -8,7 +6,7 @@ namespace Llm4Msr.Import.Engine;
 /// <summary>A file of the logs: which columns it has, and how a statement reads it, every value as text.</summary>
 internal sealed class SourceFile
 {
-    private const int LongestHeader = 1 << 20, LongestLine = 1 << 24, LongestList = 1000, LinesOfNames = 1000;
+    private const int LongestLine = 1 << 24, LongestList = 1000;
     private const string NoCharacter = "\u0001"; // stands in no JSON text, so a line of it is one field
 
     private readonly FileKind _kind;
@@ -32,7 +30,7 @@ internal sealed class SourceFile
         Columns = columns;
         _database = database;
         if (IsDelimited && _hasHeader)
-            _blankLinesBeforeHeader = Readable(path, BlankLinesBeforeHeader);
+            _blankLinesBeforeHeader = SourceText.Readable(path, () => Lines().TakeWhile(record => record.Blank).Count());
         _places = [];
         for (var k = 0; k < columns.Count; k++)
         {
@@ -46,10 +44,7 @@ internal sealed class SourceFile
     /// <summary>As the file or the configuration names them; of JSON lines those of the first lines.</summary>
     public IReadOnlyList<string> Columns { get; }
 
-    /// <summary>Whether rows that are no rows are kept apart by the reader itself, in a table of rejects.</summary>
-    public bool KeepsRejects => _kind != FileKind.Parquet;
-
-    /// <summary>Whether rows are lines, so that a row's line can be told.</summary>
+    /// <summary>Whether rows are lines: a row's line can be told, and the reader keeps lines that are no rows apart, in a table of rejects.</summary>
     public bool HasLines => _kind != FileKind.Parquet;
 
     /// <summary>Whether it is text with separators, of which there could be others.</summary>
@@ -62,7 +57,7 @@ internal sealed class SourceFile
         var kind = KindOf(path, format);
         if (kind == FileKind.Parquet)
         {
-            var described = Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false))", DuckDb.Pattern(path)));
+            var described = SourceText.Readable(path, () => database.Rows("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet($1, hive_partitioning = false))", DuckDb.Pattern(path)));
             var file = new SourceFile(path, kind, format, FileEncoding.Utf8, [.. described.Select(c => (string)c[0]!)], database);
             for (var k = 0; k < described.Count; k++)
             {
@@ -72,12 +67,12 @@ internal sealed class SourceFile
             return file;
         }
 
-        var encoding = EncodingOf(path, format);
+        var encoding = SourceText.EncodingOf(path, format.Encoding);
         if (new FileInfo(path).Length == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
         if (kind == FileKind.JsonLines)
-            return new SourceFile(path, kind, format, encoding, JsonNames(path, encoding), database);
-        var columns = format.Columns ?? Fields(FirstRecord(path, encoding, format.Quote), SeparatorOf(kind, format), format.Quote);
+            return new SourceFile(path, kind, format, encoding, SourceText.JsonNames(path, encoding), database);
+        var columns = format.Columns ?? SourceText.Header(path, encoding, SeparatorOf(kind, format), format.Quote);
         if (columns.Count == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} is empty. Get it again.");
         return new SourceFile(path, kind, format, encoding, columns, database);
@@ -106,8 +101,7 @@ internal sealed class SourceFile
         var parameters = new SqlParameters();
         var found = columns.Select(c => $"coalesce(bool_or(json_exists(o, {parameters.Add(JsonPath(c))})), false)");
         var row = Read(() => _database.Rows($"SELECT {string.Join(", ", found)} FROM {From(parameters, Rejects)}", parameters.Values)[0]);
-        _database.Execute($"DROP TABLE {Rejects}");
-        _database.Execute($"DROP TABLE {Rejects}_scan");
+        ForgetRejects(Rejects);
         return [.. columns.Where((_, k) => row[k] is false)];
     }
 
@@ -139,6 +133,16 @@ internal sealed class SourceFile
         return json ? $"(SELECT c0, CASE WHEN json_valid(c0) AND json_type(c0) = 'OBJECT' THEN c0 END AS o FROM {rows} WHERE c0 <> '') AS r" : $"{rows} AS r";
     }
 
+    /// <summary>Drops what <see cref="From"/> made for rows that are none.</summary>
+    /// <param name="rejects">Its name.</param>
+    public void ForgetRejects(string rejects)
+    {
+        if (!HasLines)
+            return;
+        _database.Execute($"DROP TABLE {rejects}");
+        _database.Execute($"DROP TABLE {rejects}_scan");
+    }
+
     /// <summary>The text of a column; null where it is missing.</summary>
     public string Text(string column, SqlParameters parameters) =>
         _kind == FileKind.JsonLines ? $"json_extract_string(o, {parameters.Add(JsonPath(column))})"
@@ -167,11 +171,9 @@ internal sealed class SourceFile
 
     private static string JsonPath(string column) => $"$.\"{column.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
-    private int BlankLinesBeforeHeader() => Lines().TakeWhile(record => record.Blank).Count();
-
     private IEnumerable<(long Line, bool Blank, LineEnd End)> Lines()
     {
-        using var text = OpenText(Path, _encoding);
+        using var text = SourceText.Open(Path, _encoding);
         foreach (var record in RecordLines.Of(text, IsDelimited ? _separator : NoCharacter, IsDelimited ? _quote : ""))
             yield return record;
     }
@@ -192,109 +194,18 @@ internal sealed class SourceFile
         };
     }
 
-    /// <summary>What the mark at a file's beginning says, else what the configuration says.</summary>
-    private static FileEncoding EncodingOf(string path, FileFormat format) => Readable(path, () =>
+    /// <summary>Runs a statement that reads this file; what the reader cannot make of the file is named with it.</summary>
+    public void Execute(string sql, SqlParameters parameters) => Read(() =>
     {
-        using var stream = OpenBytes(path);
-        var mark = new byte[3];
-        return mark.AsSpan(0, stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false)) switch
-        {
-            [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => FileEncoding.Utf16,
-            [0xEF, 0xBB, 0xBF] => FileEncoding.Utf8,
-            _ => format.Encoding ?? FileEncoding.Utf8,
-        };
+        _database.Execute(sql, parameters.Values);
+        return true;
     });
 
-    private static Stream OpenBytes(string path)
-    {
-        var file = File.OpenRead(path);
-        return path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
-    }
-
-    private static StreamReader OpenText(string path, FileEncoding encoding) =>
-        new(OpenBytes(path), encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
-
-    /// <summary>Up to the first line end that is not inside of quotes.</summary>
-    private static string FirstRecord(string path, FileEncoding encoding, string quote) => Readable(path, () =>
-    {
-        using var reader = OpenText(path, encoding);
-        var record = new StringBuilder();
-        var quoted = false;
-        for (var next = reader.Read(); next >= 0; next = reader.Read())
-        {
-            var character = (char)next;
-            if (quote.Length > 0 && character == quote[0])
-                quoted = !quoted;
-            if (character is '\n' or '\r' && !quoted)
-            {
-                if (record.Length > 0)
-                    break;
-                continue;
-            }
-            if (record.Length > LongestHeader)
-                throw new Llm4MsrException(FaultKind.BadInput, $"{path}: the first line has more than {LongestHeader:N0} characters. Is it the right kind of file?");
-            record.Append(character);
-        }
-        return record.ToString();
-    });
-
-    private static List<string> Fields(string record, string separator, string quote)
-    {
-        List<string> fields = [];
-        var (field, quoted) = (new StringBuilder(), false);
-        for (var k = 0; k < record.Length; k++)
-        {
-            if (quote.Length > 0 && record[k] == quote[0])
-            {
-                if (quoted && k + 1 < record.Length && record[k + 1] == quote[0])
-                    field.Append(record[k++]);
-                else
-                    quoted = !quoted;
-            }
-            else if (!quoted && record.AsSpan(k).StartsWith(separator))
-            {
-                fields.Add(field.ToString());
-                field.Clear();
-                k += separator.Length - 1;
-            }
-            else
-            {
-                field.Append(record[k]);
-            }
-        }
-        if (record.Length > 0)
-            fields.Add(field.ToString());
-        return [.. fields.Select((name, k) => name.Length > 0 ? name : $"column{k + 1}")];
-    }
-
-    /// <summary>The names in the first lines; lines that are no objects have none, and become rejected rows.</summary>
-    private static List<string> JsonNames(string path, FileEncoding encoding) => Readable(path, () =>
-    {
-        using var text = OpenText(path, encoding);
-        var beginning = new char[LongestHeader];
-        var lines = new string(beginning, 0, text.ReadBlock(beginning)).Split('\n', LinesOfNames + 1);
-        List<string> names = [];
-        foreach (var line in lines.Take(LinesOfNames))
-        {
-            try
-            {
-                using var document = System.Text.Json.JsonDocument.Parse(line);
-                if (document.RootElement.ValueKind == System.Text.Json.JsonValueKind.Object)
-                    names.AddRange(document.RootElement.EnumerateObject().Select(p => p.Name).Except(names));
-            }
-            catch (System.Text.Json.JsonException)
-            {
-            }
-        }
-        return names;
-    });
-
-    /// <summary>Runs a statement that reads the rows; what its reader cannot make of them is named.</summary>
-    public T Read<T>(Func<T> read)
+    private T Read<T>(Func<T> read)
     {
         try
         {
-            return Readable(Path, read);
+            return SourceText.Readable(Path, read);
         }
         catch (Llm4MsrException e) when (e.InnerException is DuckDbException && HasLines && OfTwoEnds() is { } problem)
         {
@@ -315,18 +226,5 @@ internal sealed class SourceFile
         return null;
 
         static string NameOf(LineEnd end) => end switch { LineEnd.CrLf => "CR LF", LineEnd.Cr => "CR", _ => "LF" };
-    }
-
-    /// <summary>Runs <paramref name="read"/>; what cannot be read of the file is named with it.</summary>
-    private static T Readable<T>(string path, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception e) when (e is DuckDbException or InvalidDataException)
-        {
-            throw new Llm4MsrException(FaultKind.BadInput, $"{path} cannot be read: {e.Message} Was it cut, or is it another kind of file?", e);
-        }
     }
 }

@@ -8,44 +8,50 @@ namespace Llm4Msr.Import.Exchange;
 internal static class ParquetExchange
 {
     private const int RecordsPerGroup = 1024;
+    private const string User = "user", Scenario = "scenario";
 
     public static void Write(Stream stream, ExchangeHead head, IEnumerable<KnowledgeRecord> records)
     {
-        var states = head.Fingerprint.States;
-        Column[] columns =
-        [
-            new Column<string>("level"), new Column<string>("id"), new Column<long>("as_of_rank"), new Column<long>("as_of_time"), new Column<string>("basis"), new Column<string>("prompt_hash"),
-            new Column<int>("prompt_tokens"), new Column<int>("new_tokens"), new Column<int>("cut_items"), new Column<string>("text"), new Column<long>("checksum"),
-            .. states.Select(state => new Column<float[]>(VectorColumn(state))),
-        ];
+        WrittenColumn[] columns = [.. Columns(), .. head.Fingerprint.States.Select(state => Of(VectorColumn(state), line => line.Vectors![state]))];
         using var output = new ManagedOutputStream(stream, leaveOpen: true);
         using var properties = new WriterPropertiesBuilder().Compression(Compression.Zstd).Build();
-        using var file = new ParquetFileWriter(output, columns, properties, new Dictionary<string, string> { [ExchangeHead.Name] = head.ToJson() });
+        using var file = new ParquetFileWriter(output, [.. columns.Select(c => c.Column)], properties, new Dictionary<string, string> { [ExchangeHead.Name] = head.ToJson() });
         foreach (var batch in records.Chunk(RecordsPerGroup))
         {
+            ExchangeLine[] lines = [.. batch.Select(record => ExchangeLine.Of(record, head.Fingerprint, withVectors: true))];
             using var group = file.AppendRowGroup();
-            Column(r => r.Key.Level == KnowledgeLevel.User ? "user" : "scenario");
-            Column(r => r.Key.Id);
-            Column(r => r.AsOfRank);
-            Column(r => r.AsOfTime);
-            Column(r => r.Basis);
-            Column(r => r.PromptHash);
-            Column(r => r.PromptTokens);
-            Column(r => r.NewTokens);
-            Column(r => r.CutItems);
-            Column(r => r.Text);
-            Column(r => (long)r.Checksum(head.Fingerprint.Precision));
-            for (var s = 0; s < states.Count; s++)
-                Column(r => r.Vectors[s]);
-
-            void Column<T>(Func<KnowledgeRecord, T> value)
+            foreach (var column in columns)
             {
-                using var writer = group.NextColumn().LogicalWriter<T>();
-                writer.WriteBatch([.. batch.Select(value)]);
+                using var writer = group.NextColumn();
+                column.Write(writer, lines);
             }
         }
         file.Close();
     }
+
+    /// <summary>The columns that every file has, in the order of <see cref="ExchangeLine"/>; <see cref="Line"/> reads them.</summary>
+    private static IEnumerable<WrittenColumn> Columns() =>
+    [
+        Of("level", line => line.Level == KnowledgeLevel.User ? User : Scenario),
+        Of("id", line => line.Id),
+        Of("as_of_rank", line => line.AsOfRank),
+        Of("as_of_time", line => line.AsOfTime),
+        Of("basis", line => line.Basis),
+        Of("prompt_hash", line => line.PromptHash),
+        Of("prompt_tokens", line => line.PromptTokens),
+        Of("new_tokens", line => line.NewTokens),
+        Of("cut_items", line => line.CutItems),
+        Of("text", line => line.Text),
+        Of("checksum", line => (long)line.Checksum),
+    ];
+
+    private static WrittenColumn Of<T>(string name, Func<ExchangeLine, T> value) => new(new Column<T>(name), (writer, lines) =>
+    {
+        using var values = writer.LogicalWriter<T>();
+        values.WriteBatch([.. lines.Select(value)]);
+    });
+
+    private sealed record WrittenColumn(Column Column, Action<ColumnWriter, IReadOnlyList<ExchangeLine>> Write);
 
     public static (ExchangeHead Head, IEnumerable<ExchangedRecord> Records) Read(string path)
     {
@@ -83,9 +89,9 @@ internal static class ParquetExchange
         return () => new ExchangeLine(
             level() switch
             {
-                "user" => KnowledgeLevel.User,
-                "scenario" => KnowledgeLevel.Scenario,
-                var other => throw new FormatException($"the level is '{other}', expected 'user' or 'scenario'"),
+                User => KnowledgeLevel.User,
+                Scenario => KnowledgeLevel.Scenario,
+                var other => throw new FormatException($"the level is '{other}', expected '{User}' or '{Scenario}'"),
             },
             id(), rank(), time(), basis(), promptHash(), checked((int)promptTokens()), checked((int)newTokens()), checked((int)cutItems()), text(), checked((uint)checksum()));
     }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 
@@ -44,7 +43,7 @@ internal static class SafetensorsExchange
     private static void WriteVectors(Stream stream, ExchangeHead head, Func<IEnumerable<KnowledgeRecord>> records, Dictionary<KnowledgeLevel, long> count)
     {
         var (states, precision) = (head.Fingerprint.States, head.Fingerprint.Precision);
-        var type = TypeOf(precision).Name;
+        var type = TypeOf(precision);
         var tensors = states.SelectMany((state, index) => Enum.GetValues<KnowledgeLevel>().Where(level => count[level] > 0).Select(level => (level, state, index))).ToList();
         stream.Write(Safetensors.Header(
             [.. tensors.Select(t => new SafetensorsShape(Name(t.level, t.state), type, [count[t.level], head.Fingerprint.WidthOf(t.level)]))],
@@ -54,7 +53,7 @@ internal static class SafetensorsExchange
             long rows = 0;
             foreach (var record in records().Where(record => record.Key.Level == level))
             {
-                stream.Write(Bytes(record.Vectors[index], precision));
+                stream.Write(StoredVector.Encode(record.Vectors[index], precision));
                 rows++;
             }
             if (rows != count[level])
@@ -87,35 +86,20 @@ internal static class SafetensorsExchange
     private static float[] Row(SafetensorsFile file, string name, int row, int width, KnowledgePrecision precision)
     {
         var entry = file.Entry(name);
-        var (type, size) = TypeOf(precision);
+        var type = TypeOf(precision);
         if (entry.Type != type || entry.Shape.Length != 2 || entry.Shape[1] != width || row >= entry.Shape[0])
         {
             throw new Llm4MsrException(FaultKind.BadInput, FormattableString.Invariant(
                 $"'{file.Path}': the tensor '{name}' is {entry.Type} [{string.Join(", ", entry.Shape)}], expected {type} of width {width} with a row {row + 1}. Export the store again."));
         }
-        var bytes = new byte[width * size];
+        var bytes = new byte[width * StoredVector.BytesPerValue(precision)];
         file.ReadBytes(entry with { Offset = entry.Offset + (long)row * bytes.Length, Length = bytes.Length }, bytes);
         var vector = new float[width];
-        for (var k = 0; k < width; k++)
-            vector[k] = size == 2 ? (float)BitConverter.ToHalf(bytes, 2 * k) : BitConverter.ToSingle(bytes, 4 * k);
+        StoredVector.Decode(bytes, precision, vector);
         return vector;
     }
 
-    private static byte[] Bytes(float[] vector, KnowledgePrecision precision)
-    {
-        var size = TypeOf(precision).Size;
-        var bytes = new byte[vector.Length * size];
-        for (var k = 0; k < vector.Length; k++)
-        {
-            if (size == 2)
-                BinaryPrimitives.WriteHalfLittleEndian(bytes.AsSpan(2 * k), (Half)vector[k]);
-            else
-                BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * k), vector[k]);
-        }
-        return bytes;
-    }
-
-    private static (string Name, int Size) TypeOf(KnowledgePrecision precision) => precision == KnowledgePrecision.Fp16 ? ("F16", 2) : ("F32", 4);
+    private static string TypeOf(KnowledgePrecision precision) => precision == KnowledgePrecision.Fp16 ? "F16" : "F32";
 
     private static string Name(KnowledgeLevel level, string state) => $"{(level == KnowledgeLevel.User ? "user" : "scenario")}.{state}";
 }

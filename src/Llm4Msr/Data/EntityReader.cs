@@ -44,32 +44,22 @@ internal sealed class EntityReader(FieldOwner owner, string idField, IReadOnlyLi
     }
 
     /// <summary>Learns the vocabularies from the training rows and encodes every user or item with them.</summary>
-    public EntityTable Encode(Dictionary<string, FeatureVocabulary> vocabularies, List<FieldFrequency> frequencies, int minCount)
-    {
-        List<FeatureColumn> columns = [Ids(vocabularies, minCount)];
-        frequencies.Add(FieldFrequency.Of(columns[0], _keys.Count, Enumerable.Range(0, _keys.Count).Count(k => RowsByPart.Training(k) > 0), RowsByPart.Training, RowsByPart.Scored));
-        foreach (var field in _fields)
-        {
-            var vocabulary = field.Learn(RowsByPart.Training, minCount);
-            vocabularies.Add(vocabulary.Field, vocabulary);
-            columns.Add(field.Encode(vocabulary, owner, withUnknown: true));
-            frequencies.Add(FieldFrequency.Of(columns[^1], _keys.Count, field.TrainedValues(RowsByPart.Training), RowsByPart.Training, RowsByPart.Scored));
-        }
-        return new EntityTable(_keys, columns);
-    }
+    public EntityTable Encode(LearnedFields learned) => new(
+        _keys, [Ids(learned), .. _fields.Select(field => learned.Learn(field, owner, RowsByPart.Training, RowsByPart.Scored, withUnknown: true))]);
 
-    private FeatureColumn Ids(Dictionary<string, FeatureVocabulary> vocabularies, int minCount)
+    private FeatureColumn Ids(LearnedFields learned)
     {
-        var vocabulary = FeatureVocabulary.FromCounts(idField, _keys.Select((key, k) => (key, (long)RowsByPart.Training(k))), minCount);
-        vocabularies.Add(idField, vocabulary);
+        var vocabulary = FeatureVocabulary.FromCounts(idField, _keys.Select((key, k) => (key, (long)RowsByPart.Training(k))), learned.MinCount);
         var indices = new int[_keys.Count + 1];
         var next = 0; // keys are in order, so the known ones are mostly numbered as they come
         for (var k = 0; k < _keys.Count; k++)
         {
-            if (RowsByPart.Training(k) < Math.Max(1, minCount))
+            if (RowsByPart.Training(k) < Math.Max(1, learned.MinCount))
                 continue;
             indices[k] = vocabulary.Values[next] == _keys[k] ? ++next : vocabulary.IndexOf(_keys[k]);
         }
-        return new FeatureColumn(new FeatureField(idField, owner, MultiValued: false, vocabulary.Cardinality), indices, null);
+        var column = new FeatureColumn(new FeatureField(idField, owner, MultiValued: false, vocabulary.Cardinality), indices, null);
+        learned.Add(vocabulary, column, _keys.Count, Enumerable.Range(0, _keys.Count).Count(k => RowsByPart.Training(k) > 0), RowsByPart.Training, RowsByPart.Scored);
+        return column;
     }
 }

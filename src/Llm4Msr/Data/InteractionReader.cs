@@ -20,18 +20,11 @@ internal sealed class InteractionReader(IReadOnlyList<RawFieldKind> contextField
         return batch;
     }
 
-    public IReadOnlyList<FeatureColumn> Encode(Part[] parts, Dictionary<string, FeatureVocabulary> vocabularies, List<FieldFrequency> frequencies, int minCount)
-    {
-        Func<int, int> training = rank => parts[rank] == Part.Training ? 1 : 0;
-        Func<int, int> scored = rank => parts[rank] is Part.Validation or Part.Test ? 1 : 0;
-        List<FeatureColumn> columns = [];
-        foreach (var field in _context)
-        {
-            var vocabulary = field.Learn(training, minCount);
-            vocabularies.Add(vocabulary.Field, vocabulary);
-            columns.Add(field.Encode(vocabulary, FieldOwner.Context, withUnknown: false));
-            frequencies.Add(FieldFrequency.Of(columns[^1], parts.Length, field.TrainedValues(training), training, scored));
-        }
-        return columns;
-    }
+    /// <summary>Learns the vocabularies of the context fields from the training part and encodes every interaction with them.</summary>
+    /// <param name="parts">Of each rank.</param>
+    public IReadOnlyList<FeatureColumn> Encode(Part[] parts, LearnedFields learned) =>
+    [
+        .. _context.Select(field => learned.Learn(
+            field, FieldOwner.Context, rank => parts[rank] == Part.Training ? 1 : 0, rank => parts[rank] is Part.Validation or Part.Test ? 1 : 0, withUnknown: false)),
+    ];
 }

@@ -33,17 +33,16 @@ internal sealed class MemoryEncoder
     {
         var parts = Splits.Assign(split, _interactions.Users, _users.Keys);
         var (all, training) = Count(interactions, parts);
-        Dictionary<string, FeatureVocabulary> vocabularies = new(StringComparer.Ordinal);
-        List<FieldFrequency> frequencies = [];
-        var (users, items) = (_users.Encode(vocabularies, frequencies, minCount), _items.Encode(vocabularies, frequencies, minCount));
-        var context = _interactions.Encode(parts, vocabularies, frequencies, minCount);
+        var learned = new LearnedFields(minCount);
+        var (users, items) = (_users.Encode(learned), _items.Encode(learned));
+        var context = _interactions.Encode(parts, learned);
         var schema = EncodedTables.SchemaOf(_raw.Scenarios.Count, users.Columns.Concat(items.Columns).Concat(context).Select(c => c.Field));
         return new EncodedTables(
-            Enum.GetValues<Part>().ToDictionary(part => part, part => Facts(parts, part)), all, training, schema, frequencies,
+            Enum.GetValues<Part>().ToDictionary(part => part, part => Facts(parts, part)), all, training, schema, learned.Frequencies,
             RawBatch.InParts(parts.Length, EncodedTables.PartRows, rows => [("part", ArrowTable.Column([.. parts[rows].Select(p => (byte)p)]))]),
             RowEncoder.Batches(users), RowEncoder.Batches(items),
             RawBatch.InParts(context.Count == 0 ? 0 : parts.Length, EncodedTables.Rows, rows => [.. context.Select(c => (c.Field.Name, ArrowTable.Column(c.Only(rows))))]),
-            RowEncoder.Batches(schema, vocabularies));
+            RowEncoder.Batches(schema, learned.Vocabularies));
     }
 
     /// <summary>Table 1 over all rows and over the training part, and how often each user and item stands in which part.</summary>

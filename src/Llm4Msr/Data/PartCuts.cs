@@ -79,11 +79,8 @@ public sealed class PartCuts
             return parts;
         }
 
-        if (options.Folds < 2 || options.Fold < 1 || options.Fold > options.Folds)
-        {
-            throw new Llm4MsrException(FaultKind.Usage,
-                $"Fold {options.Fold}/{options.Folds} does not exist: the first number runs from 1 to the second, and the second is at least 2.");
-        }
+        if (options.Problem() is { } problem)
+            throw new Llm4MsrException(FaultKind.Usage, problem);
         int[] order = [.. Enumerable.Range(0, users)];
         new Random(options.Seed).Shuffle(order);
         for (var k = 0; k < order.Length; k++)

@@ -20,7 +20,13 @@ public enum SplitKind
 /// <param name="Seed">Draws the order in which users fall into folds.</param>
 /// <param name="Holdout">Held-out users by id, in place of a fold.</param>
 public sealed record SplitOptions(
-    SplitKind Kind = SplitKind.User, int Fold = 1, int Folds = 5, int Seed = 1, HeldOutUsers? Holdout = null);
+    SplitKind Kind = SplitKind.User, int Fold = 1, int Folds = 5, int Seed = 1, HeldOutUsers? Holdout = null)
+{
+    /// <returns>Why no users can be held out by these options, as a sentence; null where they can, or where none are asked for.</returns>
+    public string? Problem() => Kind == SplitKind.UserHoldout && Holdout is null && (Folds < 2 || Fold < 1 || Fold > Folds)
+        ? $"Fold {Fold}/{Folds} does not exist: the first number runs from 1 to the second, and the second is at least 2."
+        : null;
+}
 
 public sealed record HeldOutUsers(IReadOnlyList<string> Test, IReadOnlyList<string> Validation);
 
