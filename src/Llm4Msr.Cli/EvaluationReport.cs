@@ -83,6 +83,9 @@ internal static class EvaluationReport
         console.WriteLine(Inv($"ECE: mean distance of probability and click rate in {Calibration.Bins} bins of as many rows. Predicted / actual: sum of the probabilities over clicks."));
     }
 
+    /// <summary>What intervals over users say, and do not say, of seeds.</summary>
+    internal static string OfSeeds(int seeds) => seeds == 1 ? "they are about these models, of 1 seed: --seeds 5 says more" : Inv($"they are about these models, of {seeds} seeds");
+
     internal static Table NewTable(string title) => new() { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
 
     internal static void AddColumns(Table table, IEnumerable<string> names)

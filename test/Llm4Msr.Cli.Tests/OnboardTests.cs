@@ -38,6 +38,8 @@ public sealed class OnboardTests(SmallRuns small) : IDisposable
         Assert.Equal(4, Directory.GetDirectories(_scratch["onboard/runs"]).Length);
         Assert.Equal(1 + 3 * 7, File.ReadAllLines(_scratch["onboard/onboard.csv"]).Length);
 
+        Assert.EndsWith("they are about these models, of 1 seed: --seeds 5 says more.", said.GetProperty("remarks").EnumerateArray().Last().GetString(), StringComparison.Ordinal);
+
         var trials = said.GetProperty("trials").EnumerateArray().ToDictionary(t => t.GetProperty("arm").GetString()!, t => t.GetProperty("run").GetString()!);
         foreach (var name in SmallMovieLens.Scenarios)
             Assert.Equal(SmallMovieLens.Scenarios.Where(s => s != name), ModelFolder.Open(trials[$"without '{name}'"]).Description.Scenarios);

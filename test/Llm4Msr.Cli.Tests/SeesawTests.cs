@@ -53,6 +53,7 @@ public sealed class SeesawTests(SmallRuns small) : IDisposable
             Assert.All(Enumerable.Range(0, 3), k => Assert.Equal(
                 models[0].GetProperty("scenarios")[k].GetProperty("auc").GetDouble(), model.GetProperty("scenarios")[k].GetProperty("overSharedBottom").GetProperty("first").GetDouble(), 1e-12));
         }
+        Assert.EndsWith("of 1 seed: --seeds 5 says more.", string.Join(' ', CommandRun.Succeeding([.. command.Where(word => word != "--json")]).Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.Equal(1 + 3 * 3, File.ReadAllLines(_scratch["seesaw/seesaw.csv"]).Length);
     }
 

@@ -6,12 +6,12 @@ namespace Llm4Msr.Cli.Grids;
 /// <summary>What <c>onboard</c> found, a table for each scenario.</summary>
 internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IReadOnlyList<ArmResult> Arms)
 {
-    private static readonly string[] s_remarks =
+    private string[] Remarks =>
     [
         "Its prompt: everything that belongs to a scenario (tower, normalisation, embedding, alpha) is the nearest other one's by cosine of their knowledge, and the knowledge read is its own.",
         "Cosines do not say whose parameters fit: the nearest scenario's may be the wrong ones, and whether the mean of all others does better with its prompt is not known before there are labels. The verdict is about the nearest.",
         "The models read scenarios' knowledge alone: users' prompts hold what they liked in every scenario. The scenario's prompt holds counts of its training rows, which a really new one has not; no label of it is read.",
-        "Intervals are over the users of the scenario, the same draws for both; each is one comparison of several.",
+        $"Intervals are over the users of the scenario, the same draws for both, and each is one comparison of several; {EvaluationReport.OfSeeds(Arms[0].Best.Seeds.Count)}.",
     ];
 
     public object Model(string output) => new
@@ -28,7 +28,7 @@ internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IRe
             s.Undefined,
             starts = s.Starts,
         }),
-        remarks = s_remarks,
+        remarks = Remarks,
         trials = Arms.Select(arm => new { arm = arm.Arm.Name, run = arm.Best.Run, trials = arm.Tried }),
     };
 
@@ -55,7 +55,7 @@ internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IRe
             console.WriteLine($"Nearest: {string.Join(", ", scenario.Cosines.OrderByDescending(c => c.Value).Select(c => string.Create(CultureInfo.InvariantCulture, $"'{c.Key}' {c.Value:0.0000}")))}.");
             console.WriteLine(scenario.Sentence());
         }
-        foreach (var remark in s_remarks)
+        foreach (var remark in Remarks)
             console.WriteLine(remark);
     }
 }

@@ -69,8 +69,7 @@ internal sealed record ValueReport(
         console.WriteLine(Sentence());
         console.WriteLine($"The rule: {Rule}");
         console.WriteLine($"Hours: {HoursFrom}.");
-        var seeds = Policies[0].Result.Best.Seeds.Count;
-        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users; they are about these models, of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}."));
+        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users; {EvaluationReport.OfSeeds(Policies[0].Result.Best.Seeds.Count)}."));
     }
 
     /// <summary>Where to stop, in words.</summary>
