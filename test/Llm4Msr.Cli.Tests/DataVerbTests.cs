@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
 
@@ -30,8 +31,10 @@ public sealed class DataVerbTests : IDisposable
         Generate("other", "--users", "40");
         CommandRun.Succeeding("train", _scratch["data"], "--out", _scratch["run"], "--epochs", "2");
 
-        var scenarios = CommandRun.Succeeding("data", "judge", _scratch["run"], "--json").Json.GetProperty("scenarios").EnumerateArray().ToList();
-        var evaluated = CommandRun.Succeeding("evaluate", _scratch["run"], "--json").Json.GetProperty("seeds")[0].GetProperty("metrics");
+        List<JsonElement> Judged(string part) => [.. CommandRun.Succeeding("data", "judge", _scratch["run"], "--part", part, "--json").Json.GetProperty("scenarios").EnumerateArray()];
+        IEnumerable<double> Evaluated(string part) => CommandRun.Succeeding("evaluate", _scratch["run"], "--part", part, "--json").Json.GetProperty("seeds")[0].GetProperty("metrics")
+            .GetProperty("scenarios").EnumerateArray().Select(m => m.GetProperty("auc").GetDouble());
+        var scenarios = Judged("test");
 
         Assert.Equal(3, scenarios.Count);
         Assert.All(scenarios, s =>
@@ -40,8 +43,10 @@ public sealed class DataVerbTests : IDisposable
             Assert.True(best > reached && best > 0.65, $"best {best}, reached {reached}");
             Assert.Equal((reached - 0.5) / (best - 0.5), share, 1e-9);
         });
-        Assert.Equal(
-            evaluated.GetProperty("scenarios").EnumerateArray().Select(m => m.GetProperty("auc").GetDouble()), scenarios.SkipLast(1).Select(s => s.GetProperty("reached").GetDouble()));
+        Assert.Equal(Evaluated("test"), scenarios.SkipLast(1).Select(s => s.GetProperty("reached").GetDouble()));
+        var validated = Judged("validation");
+        Assert.Equal(Evaluated("validation"), validated.SkipLast(1).Select(s => s.GetProperty("reached").GetDouble()));
+        Assert.NotEqual(scenarios[^1].GetProperty("best").GetDouble(), validated[^1].GetProperty("best").GetDouble());
         CommandRun.Of("data", "judge", _scratch["run"], "--truth", _scratch["other"]).AssertFails(FaultKind.BadInput,
             "The truth is of other data: it knows no user '41'. Name the folder with --truth in which 'llm4msr data generate' wrote these data.");
         CommandRun.Of("data", "judge", _scratch["run"], "--truth", _scratch["run"]).AssertFails(FaultKind.BadInput,

@@ -67,8 +67,9 @@ public sealed class ImportProcessTests : IDisposable
 
         var error = await Assert.ThrowsAsync<Llm4MsrException>(() => InPatience(() => Run(memory: 1L << 30, TimeSpan.FromSeconds(2))));
 
-        Assert.Equal(
-            (FaultKind.ResourceMissing, "The import took longer than 2 s and was stopped while reading log.csv. Give it more with --time-limit."), (error.Kind, error.Message));
+        Assert.Equal(FaultKind.ResourceMissing, error.Kind);
+        // A busy machine takes longer than that to start it.
+        Assert.Matches("^The import took longer than 2 s and was stopped while (starting|reading .+)\\. Give it more with --time-limit\\.$", error.Message);
         AssertNoWorker();
     }
 

@@ -39,6 +39,15 @@ public sealed class PrepareTests(SmallRuns small) : IDisposable
     }
 
     [Fact]
+    public void ASeedDrawsWhoIsHeldOut()
+    {
+        Prepare("one", "user-holdout");
+        Prepare("two", "user-holdout", "--split-seed", "2");
+
+        Assert.NotEqual(UsersOf(_scratch["one"], Part.Test), UsersOf(_scratch["two"], Part.Test));
+    }
+
+    [Fact]
     public void AHoldoutFileSaysWhoIsHeldOut()
     {
         File.WriteAllText(_scratch["held.json"], """{"test": [3, "17"], "validation": [20]}""");

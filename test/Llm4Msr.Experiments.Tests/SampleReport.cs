@@ -29,7 +29,7 @@ internal static class SampleReport
             ReportFigures.CurrentFormat, "1.0", text, text, [text], "fused", [new RealLess("plain", Comparison.Of(plain, fused, s_options).Mean)], Part.Test,
             [Run("plain", EnhancementKind.None, plain, null), Run(text, EnhancementKind.Llm4msr, fused, plain)], text, data, Knowledge: null, Reasoning: null, Audit: null,
             new CaseStudy(text, 7, text, $"{text} in a prompt", 1, [new PromptLine(text, ["script"])], null, new Dictionary<string, string> { [text] = text }),
-            Controls: null, Reproduced: [], Times: null, Value: null, Machine.Current);
+            Controls: null, Reproduced: [], Times: null, Value: null, Protocols: null, Machine.Current);
     }
 
     /// <summary>The sections of the page by name, as a browser would read them.</summary>
