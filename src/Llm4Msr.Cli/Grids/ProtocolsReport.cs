@@ -43,7 +43,7 @@ internal sealed record ProtocolsReport(ArmResult None, IReadOnlyList<ProtocolGai
         console.WriteLine(Sentence);
         if (Differences is not null)
             console.WriteLine(Differences);
-        var (seeds, trials) = (None.Best.Seeds.Count, None.Trials.Count);
-        console.WriteLine(FormattableString.Invariant($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")} of {seeds} {(seeds == 1 ? "seed: --seeds 5 says more" : "seeds")}; intervals are over users. What prompts hold is read out of the prompts, not believed."));
+        var trials = None.Trials.Count;
+        console.WriteLine(FormattableString.Invariant($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}. Intervals are over users; {EvaluationReport.OfSeeds(None.Best.Seeds.Count)}. What prompts hold is read out of the prompts, not believed."));
     }
 }
