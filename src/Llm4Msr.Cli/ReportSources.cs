@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
-using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Training;
@@ -85,7 +84,7 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
     {
         ControlsResult controls => controls.Arms,
         ReproducedResult reproduced => reproduced.Rows.Select(row => new ArmRun(row.Arm, row.Run)),
-        ProtocolsResult protocols => protocols.Protocols.Select(p => new ArmRun(p.Protocol.Spelling(), p.Run)),
+        ProtocolsResult protocols => protocols.Arms,
         ValueResult value => value.Policies.Where(p => p.Run is not null).Select(p => new ArmRun(p.Policy, p.Run!)),
         _ => [],
     };
@@ -99,6 +98,17 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
         string Plain((string? Arm, string Path, ModelFolder Folder) run) =>
             run.Arm ?? ModelName.Of(run.Folder.Description.Options, run.Folder.Description.Knowledge?.Arm);
         var shared = opened.GroupBy(Plain).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        return [.. opened.Select(run => (shared.Contains(Plain(run)) ? $"{Plain(run)} ({Path.GetFileName(Path.TrimEndingDirectorySeparator(run.Path))})" : Plain(run), run.Folder))];
+        var named = opened.ToDictionary(run => run.Path, run => shared.Contains(Plain(run)) ? $"{Plain(run)} ({FolderName(run.Path)})" : Plain(run), StringComparer.Ordinal);
+        var again = named.GroupBy(run => run.Value, run => run.Key).Where(g => g.Count() > 1).SelectMany(g => g).ToHashSet(StringComparer.Ordinal); // one training in two grids
+        return [.. opened.Select(run => (again.Contains(run.Path) ? $"{Plain(run)} ({GridName(run.Path)}/{FolderName(run.Path)})" : named[run.Path], run.Folder))];
+    }
+
+    private static string FolderName(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
+
+    /// <summary>Of the folder that holds the folder of runs.</summary>
+    private static string GridName(string path)
+    {
+        var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) ?? "";
+        return FolderName(FolderName(parent) == RunsFolder ? Path.GetDirectoryName(parent) ?? "" : parent);
     }
 }

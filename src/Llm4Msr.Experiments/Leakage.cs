@@ -4,12 +4,15 @@ using Llm4Msr.Knowledge;
 namespace Llm4Msr.Experiments;
 
 /// <summary>What <c>protocols</c> found: how much of a gain is leakage.</summary>
-public sealed record ProtocolsResult(string Sentence, IReadOnlyList<ProtocolGain> Protocols);
+/// <param name="Differences">In words, in what else the stores differ; null where in nothing.</param>
+/// <param name="Arms">No knowledge, and for each protocol real knowledge and that of another user.</param>
+public sealed record ProtocolsResult(string Sentence, string? Differences, IReadOnlyList<ProtocolGain> Protocols, IReadOnlyList<ArmRun> Arms);
 
 /// <summary>What knowledge gains under one protocol, and what the rows that say so could see.</summary>
-/// <param name="Run">Folder of the run with real knowledge.</param>
 /// <param name="OverNone">Real knowledge less none.</param>
 /// <param name="OverShuffled">Real knowledge less another user's.</param>
+/// <param name="Prompts">Of users and scenarios; of vectors that have none, the users' snapshots.</param>
+/// <param name="Rederived">Of these, prompts that were written again from the data, so that what they hold is known; of others a snapshot's own rank is believed.</param>
 /// <param name="Rows">Of the test part.</param>
 /// <param name="WithKnowledge">Of these, rows that see a user's snapshot.</param>
 /// <param name="SeeThemselves">Rows that stand in what they see.</param>
@@ -17,7 +20,7 @@ public sealed record ProtocolsResult(string Sentence, IReadOnlyList<ProtocolGain
 /// <param name="Exposed">One or the other.</param>
 /// <param name="Leakage">Less real knowledge under the laxest protocol that exposes no test row; null where it exposes none itself, or no such protocol is there.</param>
 public sealed record ProtocolGain(
-    KnowledgeProtocol Protocol, string Run, double? Auc, AucDifference OverNone, AucDifference OverShuffled,
+    KnowledgeProtocol Protocol, double? Auc, AucDifference OverNone, AucDifference OverShuffled, long Prompts, long Rederived,
     long Rows, long WithKnowledge, long SeeThemselves, long SeeTheirFuture, long Exposed, AucDifference? Leakage);
 
 /// <summary>How much of a gain is leakage, in words.</summary>
@@ -28,15 +31,21 @@ public static class Leakage
     public static KnowledgeProtocol? Reference(IReadOnlyDictionary<KnowledgeProtocol, long> exposed) =>
         exposed.Where(p => p.Value == 0).Select(p => (KnowledgeProtocol?)p.Key).Max();
 
-    public static string Sentence(IReadOnlyList<ProtocolGain> gains)
+    public static string Sentence(IReadOnlyList<ProtocolGain> gains) => gains.Any(g => g.Rederived < g.Prompts)
+        ? $"{Found(gains)} What rows could see is what snapshots declare of themselves: not every prompt could be written again."
+        : Found(gains);
+
+    private static string Found(IReadOnlyList<ProtocolGain> gains)
     {
         var exposing = gains.Where(g => g.Exposed > 0).ToList();
         if (exposing.Count == 0)
             return $"No test row could see itself or its future under {Names(gains)}: none of these gains is leakage.";
         var reference = gains.LastOrDefault(g => g.Exposed == 0);
-        return reference is null
-            ? $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told. Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one."
-            : string.Join(' ', exposing.Select(gain => Sentence(gain, reference)));
+        if (reference is not null)
+            return string.Join(' ', exposing.Select(gain => Sentence(gain, reference)));
+        var advice = gains.Any(g => g.Protocol == KnowledgeProtocol.PastOnly)
+            ? "The store of past-only breaks its protocol: 'llm4msr audit leak' says where." : "Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one.";
+        return $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told. {advice}";
     }
 
     private static string Sentence(ProtocolGain gain, ProtocolGain reference)
@@ -45,7 +54,10 @@ public static class Leakage
         var seen = FormattableString.Invariant($"{gain.Exposed:N0} of {gain.Rows:N0} test rows could see themselves or their future");
         return leakage.Verdict switch
         {
-            Verdict.SecondAhead => FormattableString.Invariant($"Leakage: under {name} {seen}, and it is ahead of {other} by {leakage.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)}). Of its gain of {Numbers.WithSign(gain.OverNone.Difference)} over no knowledge, {other} has {Numbers.WithSign(reference.OverNone.Difference)}."),
+            Verdict.SecondAhead => FormattableString.Invariant($"Leakage: under {name} {seen}, and it is ahead of {other} by {leakage.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)}). ")
+                + (gain.OverNone.Verdict == Verdict.SecondAhead
+                    ? $"Of its gain of {Numbers.WithSign(gain.OverNone.Difference)} over no knowledge, {other} has {Numbers.WithSign(reference.OverNone.Difference)}."
+                    : $"Neither makes a gain of it: over no knowledge {name} has {Numbers.WithSign(gain.OverNone.Difference)}, {other} {Numbers.WithSign(reference.OverNone.Difference)}."),
             Verdict.Undefined => $"Under {name} {seen}, and nothing can be said of what that is worth: {leakage.Undefined}.",
             _ => $"No leakage is shown: under {name} {seen}, and it is not ahead of {other} (95 % interval {Numbers.WithSign(leakage.Interval)}).",
         };

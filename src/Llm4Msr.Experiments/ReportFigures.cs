@@ -18,7 +18,7 @@ public sealed record SeedFigures(int Seed, Metrics Metrics, string Weights, IRea
 /// <summary>All figures of one run.</summary>
 /// <param name="Arm">Whose knowledge its users carry; null for a model that reads none.</param>
 /// <param name="Intervals">As <c>evaluate --intervals</c> gives them.</param>
-/// <param name="Baseline">Name of the run that it is compared with: of the same backbone without enhancement, else the first; null for a baseline.</param>
+/// <param name="Baseline">Name of the run that it is compared with: of the same backbone without enhancement, trained alike if there is one, else the first; null for a baseline.</param>
 /// <param name="OverBaseline">As <c>compare BASELINE RUN</c> gives it.</param>
 /// <param name="Calibration">Of the rows of all seeds together.</param>
 /// <param name="ByActivity">Gain over the baseline by the users' activity.</param>
@@ -86,9 +86,12 @@ public sealed record ReportFigures(
 
     private static ReportedRun? BaselineOf(ReportedRun run, IReadOnlyList<ReportedRun> runs)
     {
-        var baseline = runs.FirstOrDefault(r => r.Enhancement == EnhancementKind.None && r.Backbone == run.Backbone) ?? runs[0];
+        var plain = runs.Where(r => r.Enhancement == EnhancementKind.None && r.Backbone == run.Backbone).ToList();
+        var baseline = plain.Find(r => TrainedAlike(r, run)) ?? plain.FirstOrDefault() ?? runs[0];
         return baseline == run ? null : baseline;
     }
+
+    private static bool TrainedAlike(ReportedRun one, ReportedRun other) => TrainingRun.SetupOf(one.Folder).Options.Training == TrainingRun.SetupOf(other.Folder).Options.Training;
 
     private static RunFigures FiguresOf(ReportedRun run, ReportedRun? baseline, int[] activity, EvaluationOptions options, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
+using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Reasoning.Audit;
 
@@ -20,6 +21,8 @@ public sealed record ReportedRun(string Name, ModelFolder Folder, IReadOnlyDicti
     internal KnowledgeArm? Arm => Folder.Description.Knowledge?.Arm;
 
     internal bool IsReal => Arm == KnowledgeArm.Real;
+
+    internal bool SeesTheWholePeriod => Folder.Knowledge?.Origin.Fingerprint.Protocol == KnowledgeProtocol.WholePeriod;
 }
 
 /// <summary>Everything that a report is made of. What is null was not given, and its section says how to get it.</summary>

@@ -14,10 +14,10 @@ internal static class ReportVerdict
             .Select(arm => (Numbers.Word(arm), (Func<ReportedRun, bool>)(run => run.Arm == arm && run.Enhancement == EnhancementKind.Llm4msr))),
     ];
 
-    /// <summary>The first run with real knowledge, fused rather than as a field, and the other runs of its backbone.</summary>
+    /// <summary>The first run with real knowledge, of the past rather than of the whole period and fused rather than as a field, and the other runs of its backbone.</summary>
     public static (ReportedRun? Real, IReadOnlyList<ReportedRun> Others) Sides(IReadOnlyList<ReportedRun> runs)
     {
-        var real = runs.FirstOrDefault(r => r.IsReal && r.Enhancement == EnhancementKind.Llm4msr) ?? runs.FirstOrDefault(r => r.IsReal);
+        var real = runs.Where(r => r.IsReal).OrderBy(r => r.SeesTheWholePeriod).ThenBy(r => r.Enhancement != EnhancementKind.Llm4msr).FirstOrDefault();
         return (real, real is null ? [] : [.. runs.Where(r => r != real && r.Backbone == real.Backbone)]);
     }
 
@@ -25,18 +25,21 @@ internal static class ReportVerdict
         ReportInputs inputs, IReadOnlyList<RunFigures> runs, ReportedRun? real, IReadOnlyList<RealLess> differences)
     {
         var seeds = runs.Min(r => r.Seeds.Count);
-        string[] ofSeeds = seeds > 1 ? [] : ["These models have one seed: that other seeds would say the same is not shown ('--seeds 5' trains more)."];
-        if (inputs.Controls is { } controls)
-            return (controls.Sentence, inputs.Value is { } both ? [both.Sentence, .. ofSeeds] : ofSeeds);
-        if (inputs.Value is { } value)
-            return (value.Sentence, ofSeeds);
+        string[] cautions =
+        [
+            .. seeds > 1 ? [] : (string[])["These models have one seed: that other seeds would say the same is not shown ('--seeds 5' trains more)."],
+            .. inputs.Runs.Where(r => r.SeesTheWholePeriod).Take(1).Select(r => $"{r.Name} reads knowledge of the whole period, its own test rows included: what it is ahead by may be leakage."),
+        ];
+        List<string> found = [.. new[] { inputs.Controls?.Sentence, inputs.Value?.Sentence, inputs.Protocols?.Sentence }.OfType<string>()];
+        if (found.Count > 0)
+            return (found[0], [.. found.Skip(1), .. cautions]);
         if (real is not null && OfControls(inputs.Runs, real, differences) is { } verdict)
-            return (verdict.Sentence, [.. verdict.Detail, .. ofSeeds]);
+            return (verdict.Sentence, [.. verdict.Detail, .. cautions]);
         var compared = runs.Where(r => r.OverBaseline is not null).ToList();
         return compared.Count == 0
             ? (FormattableString.Invariant($"{runs[0].Name} reaches a mean scenario AUC of {Numbers.Figure(runs[0].MeanAuc)} (95 % interval {Numbers.Text(runs[0].Intervals.MeanAuc)})."),
-                ["There is no other run to compare it with: name more runs of the same data.", .. ofSeeds])
-            : (OfPair(compared.MaxBy(r => r.OverBaseline!.Mean.Difference ?? double.NegativeInfinity)!), ofSeeds);
+                ["There is no other run to compare it with: name more runs of the same data.", .. cautions])
+            : (OfPair(compared.MaxBy(r => r.OverBaseline!.Mean.Difference ?? double.NegativeInfinity)!), cautions);
     }
 
     /// <returns>Null where no run is a control.</returns>

@@ -29,13 +29,29 @@ public sealed class LeakageTests
         Assert.Equal(
             "No leakage is shown: under whole-period 90 of 100 test rows could see themselves or their future, and it is not ahead of train-part (95 % interval -0.0050 to +0.0150).",
             Leakage.Sentence([strict, fair, Gain(KnowledgeProtocol.WholePeriod, overNone: 0.018, exposed: 90, leakage: 0.005)]));
+        Assert.EndsWith(
+            "ahead of train-part by 0.0190 in mean scenario AUC (95 % interval +0.0090 to +0.0290). Neither makes a gain of it: over no knowledge whole-period has -0.0020, train-part +0.0130.",
+            Leakage.Sentence([fair, Gain(KnowledgeProtocol.WholePeriod, overNone: -0.002, exposed: 90, leakage: 0.019)]), StringComparison.Ordinal);
+        Assert.Equal(
+            "Test rows could see themselves or their future under past-only, whole-period, so that how much of a gain is leakage cannot be told. The store of past-only breaks its protocol: 'llm4msr audit leak' says where.",
+            Leakage.Sentence([Gain(KnowledgeProtocol.PastOnly, overNone: 0.004, exposed: 1), Gain(KnowledgeProtocol.WholePeriod, overNone: 0.018, exposed: 90)]));
         Assert.Equal(
             "Test rows could see themselves or their future under whole-period, so that how much of a gain is leakage cannot be told. Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one.",
             Leakage.Sentence([Gain(KnowledgeProtocol.WholePeriod, overNone: 0.018, exposed: 90)]));
     }
 
+    [Fact]
+    public void WhatNoPromptProvesIsSaidToBeDeclared()
+    {
+        ProtocolGain[] gains = [Gain(KnowledgeProtocol.PastOnly, overNone: 0.004, exposed: 0), Gain(KnowledgeProtocol.TrainPart, overNone: 0.013, exposed: 0) with { Rederived = 11 }];
+
+        Assert.Equal(
+            "No test row could see itself or its future under past-only, train-part: none of these gains is leakage. What rows could see is what snapshots declare of themselves: not every prompt could be written again.",
+            Leakage.Sentence(gains));
+    }
+
     private static ProtocolGain Gain(KnowledgeProtocol protocol, double overNone, long exposed, double? leakage = null) => new(
-        protocol, "run", 0.7, Difference(overNone), Difference(overNone), 100, 95, exposed, exposed, exposed, leakage is { } by ? Difference(by) : null);
+        protocol, 0.7, Difference(overNone), Difference(overNone), 12, 12, 100, 95, exposed, exposed, exposed, leakage is { } by ? Difference(by) : null);
 
     private static AucDifference Difference(double by) => new("mean", 0.7, 0.7 + by, by, new Interval(by - 0.01, by + 0.01), 0.005, 0.014, null, null);
 }

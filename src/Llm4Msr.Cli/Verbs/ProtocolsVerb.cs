@@ -21,32 +21,35 @@ internal static class ProtocolsVerb
             Required = true,
             AllowMultipleArgumentsPerToken = true,
         };
-        var template = PromptDefaults.TemplateOption();
+        var (template, model) = (PromptDefaults.TemplateOption(), PromptDefaults.ModelOption());
         var verb = new Verb("protocols", "How much of a gain is leakage? The same knowledge under protocols that differ in what a prompt may hold, real, of another user, and none.",
             "llm4msr protocols data --knowledge past-only.db train-part.db whole-period.db --backbone shared-bottom --seeds 3 --out protocols")
         {
-            knowledge, template,
+            knowledge, template, model,
         };
         basis.AddTo(verb);
         foreach (var option in grid.All)
             verb.Add(option);
         verb.SetAction(parsed =>
         {
-            var (trials, jobs) = (grid.Trials(parsed), grid.Jobs(parsed));
+            var (trials, jobs, settings) = (grid.Trials(parsed), grid.Jobs(parsed), SweepPlan.Settings(grid.Vary(parsed)));
+            if (settings[0].Keys.FirstOrDefault(key => key is "knowledge" or "arm") is { } fixedKey)
+                throw new Llm4MsrException(FaultKind.Usage, $"--vary names {fixedKey}, in which the arms of protocols differ already. Leave it out.");
             var dataset = InteractionDataset.Open(basis.Data(parsed));
-            var stores = ProtocolStores.Of(dataset, parsed.GetRequiredValue(knowledge), PromptDefaults.Template(parsed.GetValue(template)), cli.Cancellation);
-            var arms = stores.SelectMany(store => new[] { store.Real, store.Shuffled }).Prepend(ProtocolStore.None).ToList();
-            var plan = GridPlan.Of(basis.Read(parsed), arms, SweepPlan.Settings(grid.Vary(parsed)), trials, dataset.Description);
+            var stores = ProtocolStores.Of(dataset, parsed.GetRequiredValue(knowledge), PromptDefaults.Template(parsed.GetValue(template)), parsed.GetValue(model), cli.Cancellation);
+            var plan = GridPlan.Of(basis.Read(parsed), [stores[0].None, .. stores.SelectMany(store => new[] { store.Real, store.Shuffled })], settings, trials, dataset.Description);
             GridCheck.Options(plan);
+            if (plan.Any(cell => !cell.Config.KeepRowsWithoutKnowledge))
+                throw new Llm4MsrException(FaultKind.Usage, "keepRowsWithoutKnowledge is false, and so each protocol would be trained on the rows that see its own snapshots. Leave it out: protocols are compared on the same rows.");
             Libtorch.Require();
             var output = grid.Output(parsed);
             var training = new TrainingGrid(cli, dataset, basis.Data(parsed), output);
             training.Train("protocols", plan, jobs);
             var report = Report(cli, dataset, stores, ArmResult.Of(plan, training));
-            var model = report.Model(output);
-            Config.WriteFile(Path.Combine(output, ResultFile), model);
+            var told = report.Model(output);
+            Config.WriteFile(Path.Combine(output, ResultFile), told);
             report.WriteTable(Path.Combine(output, TableFile));
-            cli.Terminal.Result(model, report.Print);
+            cli.Terminal.Result(told, report.Print);
         });
         return verb;
     }
@@ -59,13 +62,14 @@ internal static class ProtocolsVerb
         List<ProtocolGain> gains =
         [
             .. from store in stores
-               let real = results[store.Real.Name]
                let leaks = store.Test.Affected > 0 && reference is not null
+               let prompts = new[] { store.Audit.Users, store.Audit.Scenarios }
                select new ProtocolGain(
-                   store.Protocol, real.Best.Run, real.TestAuc, scored.Compare(ProtocolStore.None, store.Real).Mean, scored.Compare(store.Shuffled, store.Real).Mean,
+                   store.Protocol, results[store.Real.Name].TestAuc, scored.Compare(stores[0].None, store.Real).Mean, scored.Compare(store.Shuffled, store.Real).Mean,
+                   store.Audit.HasPrompts ? prompts.Sum(p => p.Total) : store.Audit.Snapshots, prompts.Sum(p => p.Rederived),
                    store.Test.Rows, store.Test.WithKnowledge, store.Test.SeeThemselves, store.Test.SeeTheirFuture, store.Test.Affected,
                    leaks ? scored.Compare(stores.Single(s => s.Protocol == reference).Real, store.Real).Mean : null),
         ];
-        return new ProtocolsReport(results[ProtocolStore.None.Name], gains, arms, ProtocolStores.Differences(stores));
+        return new ProtocolsReport(arms, gains, ProtocolStores.Differences(stores));
     }
 }
