@@ -54,7 +54,8 @@ test() {
         cell real --set model.enhancement=llm4msr --set knowledge=smollm2.db
         cell shuffled --set model.enhancement=llm4msr --set knowledge=smollm2.db --set arm=shuffled
     done | xargs -P "$jobs" -L 1 bash -c '"$llm4msr" train "${@:2}" --seeds 5 --out "main/$1" > /dev/null || { echo "failed: $1" >&2; exit 255; }' cell
-    dotnet run "$here/main-result.cs" -- . > "$here/main-result.md"
+    dotnet run "$here/main-result.cs" -- . > page.md   # so that a page is replaced by a whole one
+    mv page.md "$here/main-result.md"
     echo "Written: $here/main-result.md"
 }
 export llm4msr

@@ -22,8 +22,8 @@ internal static class PaperTable3
             result = Measured(cli, data, cells);
             Directory.CreateDirectory(output);
             Config.WriteFile(file, Model(result, output));
-            WriteTable(Path.Combine(output, "table3.csv"), result);
         }
+        WriteTable(Path.Combine(output, "table3.csv"), result);
         return new ReproducedPart(Reproduced.Table3, Model(result, output), console => Print(console, result));
     }
 
