@@ -11,9 +11,10 @@ jobs=${JOBS:-2}   # trainings at once, one thread each
 mkdir -p "$1"
 cd "$1"
 
+sizes=("1000 5" "3000 3")   # users and seeds
 settings=(--backbone shared-bottom --set model.fusion.components=48 --set model.fusion.userHidden=8 --set training.generatorLearningRate=0.001
     --set training.weightDecay=0.001 --set training.idDropout=0.9)
-for size in "1000 5" "3000 3"; do
+for size in "${sizes[@]}"; do
     read -r users seeds <<< "$size"
     [ -d "$users" ] || "$llm4msr" data generate --scale tiny --users "$users" --format prepared --split user-holdout --out "$users" > "$users.generated"
     [ -f "$users.db" ] || "$llm4msr" knowledge import "$users.db" --data "$users" --protocol train-part --name planted \
@@ -28,8 +29,9 @@ done
     echo "# Planted interests at two sizes"
     echo
     echo "Made by \`experiments/generated/run.sh\`, $(date -u +%Y-%m-%d): \`${settings[*]}\`."
-    for users in 1000 3000; do
-        printf '\n## %s users\n\n```text\n' "$users"
+    for size in "${sizes[@]}"; do
+        read -r users seeds <<< "$size"
+        printf '\n## %s users, %s seeds\n\n```text\n' "$users" "$seeds"
         cat "controls-$users.txt"
         for arm in none real; do
             printf '\n%s:\n' "$arm"
