@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Llm4Msr.Import.Configuration;
 using Llm4Msr.Import.Engine;
+using Llm4Msr.Platform;
 
 namespace Llm4Msr.Import;
 
@@ -54,6 +55,8 @@ public sealed record FileProfile(
         file.Execute($"CREATE TABLE looked_at AS {select}", parameters);
         var rows = database.Number("SELECT count(*) FROM looked_at");
         var noRows = file.HasLines ? database.Number($"SELECT count(DISTINCT line) FROM {SourceFile.NoRows}") : 0;
+        if (rows == 0)
+            throw new Llm4MsrException(FaultKind.BadInput, $"{path} has no rows{(noRows > 0 ? FormattableString.Invariant($": none of its {noRows:N0} lines is one") : "")}. Get it again.");
         var (configuration, roles, notes) = ImportProposal.Of(Path.GetFileName(path), format, [.. file.Columns.Select((name, k) => Column(database, name, $"v{k}", rows))]);
         if (rows == MostRows)
             notes = [$"Only the first {MostRows:N0} rows were looked at.", .. notes];

@@ -59,6 +59,17 @@ public sealed class FileProfileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("user,item\n", "."), InlineData("user,item\n1\n2\n", ": none of its 2 lines is one.")]
+    public void AFileWithoutRowsHasNothingToPropose(string content, string end)
+    {
+        File.WriteAllText(_scratch["log.csv"], content);
+
+        var error = Assert.Throws<Llm4MsrException>(() => Profile("log.csv"));
+
+        Assert.Equal((FaultKind.BadInput, $"{_scratch["log.csv"]} has no rows{end} Get it again."), (error.Kind, error.Message));
+    }
+
     /// <summary>Two names that are alike in their first thirty characters, and one with a line end in it.</summary>
     [Fact]
     public void ScenariosAreWholeValuesAndAllOfThem()
