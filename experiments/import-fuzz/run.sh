@@ -1,5 +1,5 @@
 #!/bin/bash
-# Goal F5: broken logs through the import, each imported with counts that balance or refused by name. Equal numbers give equal logs.
+# Broken logs through the import, each imported with counts that balance or refused by name. Equal numbers give equal logs.
 #
 #   experiments/import-fuzz/run.sh [FIRST] [FILES]           from log FIRST on (0), FILES of them (2000), imported by the tests' own process
 #   experiments/import-fuzz/run.sh --child [FIRST] [FILES]   the same through 'llm4msr prepare', with a process for each import

@@ -29,11 +29,11 @@ public sealed record ImportJob(ImportConfiguration Configuration, string Folder,
         using var database = new DuckDb(new DuckDbLimits(Math.Max(Memory - BesideDatabase, Memory / 2), Threads, Scratch, files));
         using var stop = cancellation.Register(database.Interrupt);
         PatternProblems.ThrowIfAny(Configuration, database);
-        var pipeline = new ImportPipeline(Configuration, Folder, database, progress ?? (_ => { }));
+        var pipeline = new ImportPipeline(Configuration, Folder, Rejects, database, progress ?? (_ => { }));
         try
         {
             var raw = pipeline.Read();
-            return PreparedDataWriter.Write(Output, raw, pipeline.Encode, Configuration.Split, Configuration.MinCount, pipeline.Report());
+            return PreparedDataWriter.Write(Output, raw, pipeline.Encode, Configuration.Split, Configuration.MinCount, pipeline.Report);
         }
         finally
         {

@@ -7,8 +7,7 @@ namespace Llm4Msr.Import;
 /// <summary>Guesses from names and contents what the columns of a log mean.</summary>
 internal static class ImportProposal
 {
-    private const double NearlyAll = 0.95;
-    private const int MostScenarios = 20, MostContextValues = 100;
+    private const int MostContextValues = 100;
 
     private static readonly string[] s_user = ["user", "customer", "reviewer", "visitor", "member", "uid"];
     private static readonly string[] s_item = ["item", "product", "movie", "asin", "video", "article", "book", "news", "iid"];
@@ -16,80 +15,119 @@ internal static class ImportProposal
     private static readonly string[] s_label = ["click", "label", "rating", "overall", "like", "purchase", "stars"];
     private static readonly string[] s_scenario = ["scenario", "domain", "tab", "channel", "surface", "page"];
 
+    /// <summary>Who plays which part; null where no column fits.</summary>
+    /// <param name="Unfit">Columns that are called like a label but are no numbers.</param>
+    /// <param name="Crowded">A column that is called like a scenario but has too many values, where no other fits.</param>
+    private sealed record Roles(
+        ColumnProfile? User, ColumnProfile? Item, ColumnProfile? Time, ColumnProfile? Label, ColumnProfile? Scenario, IReadOnlyList<ColumnProfile> Context,
+        IReadOnlyList<ColumnProfile> Unfit, ColumnProfile? Crowded)
+    {
+        public string Of(ColumnProfile column) =>
+            column == User ? "user" : column == Item ? "item" : column == Time ? "time" : column == Label ? "label" : column == Scenario ? "scenario" : Context.Contains(column) ? "context" : "";
+    }
+
     public static (ImportConfiguration, IReadOnlyList<ColumnProfile>, IReadOnlyList<string> Notes) Of(string file, FileFormat format, IReadOnlyList<ColumnProfile> columns)
     {
-        List<string> notes = [];
-        Dictionary<string, string> roles = new(StringComparer.Ordinal);
-        var time = Take("time", s_time, IsTime) ?? columns.FirstOrDefault(c => !roles.ContainsKey(c.Name) && c.Dates >= NearlyAll);
-        if (time is not null)
-            roles[time.Name] = "time";
-        var user = Take("user", s_user, c => c.Distinct > 1);
-        var item = Take("item", s_item, c => c.Distinct > 1);
-        var label = Take("label", s_label, c => c.Numbers >= NearlyAll);
-        var scenario = Take("scenario", s_scenario, c => c.Distinct is > 1 and <= MostScenarios);
-        foreach (var (column, what) in new[] { (user, "user"), (item, "item"), (time, "time") })
+        var roles = RolesOf(columns);
+        var configuration = Configuration(file, format, roles);
+        return (configuration, [.. columns.Select(c => c with { Role = roles.Of(c) })], [.. Notes(roles, configuration.Platform)]);
+    }
+
+    private static Roles RolesOf(IReadOnlyList<ColumnProfile> columns)
+    {
+        List<ColumnProfile> taken = [];
+        var time = Take(s_time, IsTime);
+        var user = Take(s_user, c => c.Distinct > 1);
+        var item = Take(s_item, c => c.Distinct > 1);
+        var label = Take(s_label, c => c.AreNumbers);
+        var scenario = Take(s_scenario, c => c.IsCounted && c.Distinct > 1);
+        time ??= Take([""], IsTime); // whatever it is called, but ids that are large numbers have their role by now
+        var unfit = Named(s_label).Where(c => !c.AreNumbers).ToList();
+        taken.AddRange(unfit);
+        var crowded = scenario is null ? Named(s_scenario).FirstOrDefault(c => !c.IsCounted) : null;
+        return new Roles(user, item, time, label, scenario, [.. columns.Except(taken).Where(c => c.Distinct is > 1 and <= MostContextValues)], unfit, crowded);
+
+        IEnumerable<ColumnProfile> Named(string[] words) =>
+            words.SelectMany(word => columns.Where(c => c.Name.Contains(word, StringComparison.OrdinalIgnoreCase))).Distinct().Except(taken);
+
+        ColumnProfile? Take(string[] words, Func<ColumnProfile, bool> fits)
+        {
+            var chosen = Named(words).FirstOrDefault(fits);
+            if (chosen is not null)
+                taken.Add(chosen);
+            return chosen;
+        }
+    }
+
+    private static IEnumerable<string> Notes(Roles roles, PlatformDescription platform)
+    {
+        foreach (var (column, what, key) in new[] { (roles.User, "user", "user"), (roles.Item, "item", "item"), (roles.Time, "time", "time.column") })
         {
             if (column is null)
-                notes.Add($"No column looks like the {what}: name it in the proposal in place of 'FILL-IN'.");
+                yield return $"No column looks like the {what}: write its name for '{ImportConfiguration.FillIn}' in interactions[0].{key}.";
         }
-        if (label is null)
-            notes.Add("No column looks like a label: every row is taken for a click, and four items that the user did not meet are drawn beside each.");
-        if (scenario is null)
-            notes.Add("No column looks like the scenario: all rows are in one. Name a column, or divide the file.");
-        else if (scenario.Frequent.Count < scenario.Distinct)
-            notes.Add($"The column '{scenario.Name}' has about {scenario.Distinct} values, of which three are listed as scenarios: add the others, or give 'otherwise'.");
-        string[] names = scenario is null ? ["all"] : [.. scenario.Frequent];
-        var context = columns.Where(c => !roles.ContainsKey(c.Name) && c.Distinct is > 1 and <= MostContextValues).ToList();
-        context.ForEach(c => roles[c.Name] = "context");
-        if (context.Count > 0)
-            notes.Add($"{string.Join(", ", context.Select(c => $"'{c.Name}'"))} became context fields: leave out what is known only after the click.");
+        foreach (var column in roles.Unfit)
+            yield return string.Create(CultureInfo.InvariantCulture, $"'{column.Name}' is called like a label, but only {100 * column.Numbers:0} % of its values are numbers: it is used for nothing. Correct the file, or write a condition such as {Quoted(column.Name)} = '{Example(column)}'.");
+        if (roles is { Label: null, Unfit: [] })
+            yield return "No column looks like a label: every row is taken for a click, and four items that the user did not meet are drawn beside each.";
+        else if (roles.Label is null)
+            yield return $"Without a label nothing is imported: write the condition for a click for '{ImportConfiguration.FillIn}' in interactions[0].label.";
+        if (roles.Crowded is { } crowded)
+            yield return string.Create(CultureInfo.InvariantCulture, $"'{crowded.Name}' is called like a scenario, but has about {crowded.Distinct:N0} values, more than {ColumnProfile.MostListed}: all rows are in one. Give groups of its values names (scenario.names), or divide the file.");
+        else if (roles.Scenario is null)
+            yield return "No column looks like the scenario: all rows are in one. Name a column, or divide the file.";
+        if (roles.Context.Count > 0)
+            yield return $"{string.Join(", ", roles.Context.Select(c => $"'{c.Name}'"))} became context fields: leave out what is known only after the click.";
+        yield return $"Prompts will call the platform '{platform.Name}', its people '{platform.Users}' and its things '{platform.Items}': say it better under 'platform'.";
+    }
 
-        var configuration = new ImportConfiguration
+    private static ImportConfiguration Configuration(string file, FileFormat format, Roles roles)
+    {
+        var name = file.Split('.')[0];
+        string[] scenarios = roles.Scenario is null ? ["all"] : [.. roles.Scenario.Frequent];
+        return new ImportConfiguration
         {
-            Name = file.Split('.')[0],
-            Platform = new PlatformDescription("FILL-IN", "what kind of place this is, for the prompts", "users", "items", "clicked"),
-            Scenarios = [.. names.Select(n => new Scenario(n, ""))],
+            Name = name,
+            Platform = new PlatformDescription(name, "where users meet items", "users", "items", "clicked"),
+            Scenarios = [.. scenarios.Select(n => new Scenario(n, ""))],
             Interactions =
             [
                 new InteractionSource
                 {
                     File = file, Format = format,
-                    Scenario = scenario is null ? new ScenarioRule(Name: "all") : new ScenarioRule(Column: scenario.Name),
-                    User = user?.Name ?? "FILL-IN", Item = item?.Name ?? "FILL-IN", Label = Label(label),
-                    Time = new TimeColumn(time?.Name ?? "FILL-IN", time is { Dates: >= NearlyAll } ? TimeUnit.Iso : TimeUnit.Unix),
-                    Context = [.. context.Select(Feature)],
+                    Scenario = roles.Scenario is null ? new ScenarioRule(Name: "all") : new ScenarioRule(Column: roles.Scenario.Name),
+                    User = roles.User?.Name ?? ImportConfiguration.FillIn, Item = roles.Item?.Name ?? ImportConfiguration.FillIn,
+                    Label = roles.Label is not null ? Label(roles.Label) : roles.Unfit.Count > 0 ? ImportConfiguration.FillIn : "true",
+                    Time = new TimeColumn(roles.Time?.Name ?? ImportConfiguration.FillIn, roles.Time is { AreDates: true } ? TimeUnit.Iso : TimeUnit.Unix),
+                    Context = [.. roles.Context.Select(Feature)],
                 },
             ],
-            Negatives = label is null ? new NegativeSampling() : null,
+            Negatives = roles is { Label: null, Unfit: [] } ? new NegativeSampling() : null,
         };
-        return (configuration, [.. columns.Select(c => c with { Role = roles.GetValueOrDefault(c.Name, "") })], notes);
-
-        ColumnProfile? Take(string role, string[] words, Func<ColumnProfile, bool> fits)
-        {
-            var chosen = words.SelectMany(word => columns.Where(c => c.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))
-                .FirstOrDefault(c => !roles.ContainsKey(c.Name) && fits(c));
-            if (chosen is not null)
-                roles[chosen.Name] = role;
-            return chosen;
-        }
     }
 
-    private static bool IsTime(ColumnProfile column) => column.Dates >= NearlyAll
-        || column.Numbers >= NearlyAll && double.Parse(column.Least, CultureInfo.InvariantCulture) >= 1e8;
+    private static bool IsTime(ColumnProfile column) => column.AreDates || column.AreNumbers && double.Parse(column.Least, CultureInfo.InvariantCulture) >= 1e8;
 
-    private static string Label(ColumnProfile? column)
+    private static string Label(ColumnProfile column)
     {
-        if (column is null)
-            return "true";
-        var name = column.Name.All(c => char.IsLetterOrDigit(c) || c == '_') && !char.IsDigit(column.Name[0]) ? column.Name : $"\"{column.Name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        var name = Quoted(column.Name);
         var most = double.Parse(column.Greatest, CultureInfo.InvariantCulture);
         return most <= 1 ? name : most <= 5 ? $"{name} > 3" : most <= 10 ? $"{name} > 6" : $"{name} > 0";
     }
+
+    /// <summary>A column as a condition spells it.</summary>
+    private static string Quoted(string column) => column.All(c => char.IsLetterOrDigit(c) || c == '_') && !char.IsDigit(column[0])
+        ? column
+        : $"\"{column.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>One of its values that is no number.</summary>
+    private static string Example(ColumnProfile column) =>
+        (column.Frequent.FirstOrDefault(v => !double.TryParse(v, CultureInfo.InvariantCulture, out _)) ?? "yes").Replace("'", "''", StringComparison.Ordinal);
 
     private static FeatureSource Feature(ColumnProfile column) => new()
     {
         Name = column.Name is FeatureNames.UserId or FeatureNames.ItemId or FeatureNames.Scenario ? $"{column.Name} (column)" : column.Name, // which name fields already
         Column = column.Name,
-        Kind = column.Numbers >= NearlyAll && column.Distinct > 50 ? FeatureKind.Numeric : FeatureKind.Categorical,
+        Kind = column.AreNumbers && column.Distinct > 50 ? FeatureKind.Numeric : FeatureKind.Categorical,
     };
 }

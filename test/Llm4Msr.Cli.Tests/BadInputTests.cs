@@ -33,7 +33,7 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
 
     [Theory]
     [InlineData("u.data", "7\t7", "the row has too few fields")]
-    [InlineData("u.data", "7\t7\tfive\t880000000", "the rating is 'five', expected a number")]
+    [InlineData("u.data", "7\t7\tfive\t880000000", "the label (rating) is 'five', expected a number")]
     [InlineData("u.user", "7|old|F|writer|0", "the age_group (age) is 'old', expected a number")]
     [InlineData("u.item", "7|Film", "the row has too few fields")]
     public void AWrongLineOfTheLogsIsNamed(string file, string line, string problem)
@@ -44,7 +44,7 @@ public sealed class BadInputTests(SmallRuns small) : IDisposable
         File.WriteAllLines(path, lines);
 
         PrepareFails($"{path}: 1 of {lines.Length} rows cannot be used, more than the 0 % allowed. Line 7: {problem}. "
-            + "Correct the file or its description, or allow more with --max-rejected.");
+            + $"All of them, with line and reason, are in {_scratch["data.rejected.csv"]}. Correct the file or its description, or allow more with --max-rejected.");
         Assert.Equal(2, File.ReadAllLines(_scratch["data.rejected.csv"]).Length);
     }
 

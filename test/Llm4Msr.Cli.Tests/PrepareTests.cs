@@ -101,10 +101,10 @@ public sealed class PrepareTests(SmallRuns small) : IDisposable
     }
 
     [Theory]
-    [InlineData("web,app,app", "5,1,5", 0, "In the scenario 'web' every row is clicked: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.\n")]
-    [InlineData("web,app,app", "1,1,5", 0, "In the scenario 'web' no row is clicked: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.\n")]
+    [InlineData("web,app,app", "5,1,5", 0, "In the scenario 'web' every row is clicked: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.\nNo item has a title or a category: prompts cannot say what users liked. For knowledge, name a table of items with 'title' and 'category' in the configuration.\n")]
+    [InlineData("web,app,app", "1,1,5", 0, "In the scenario 'web' no row is clicked: nothing can be learned or measured there. Is the label right? For logs of clicks alone, sample negatives.\nNo item has a title or a category: prompts cannot say what users liked. For knowledge, name a table of items with 'title' and 'category' in the configuration.\n")]
     [InlineData("web,web,web", "1,1,5", 4, "error: The scenario 'app' has no interactions. Correct its rule, or leave the scenario out.\n")]
-    [InlineData("web,,app", "5,1,5", 4, "error: FILE: 1 of 3 rows cannot be used, more than the 1 % allowed. Line 3: the scenario (place) is '', expected one of web, app. Correct the file or its description, or allow more with --max-rejected.\n")]
+    [InlineData("web,,app", "5,1,5", 4, "error: FILE: 1 of 3 rows cannot be used, more than the 1 % allowed. Line 3: the scenario (place) is '', expected one of web, app. All of them, with line and reason, are in REJECTED. Correct the file or its description, or allow more with --max-rejected.\n")]
     public void AScenarioWithoutRowsOrWithRowsOfOneClassOrOfNoNameIsTold(string places, string ratings, int code, string told)
     {
         File.WriteAllText(_scratch["log.csv"], "user,item,rating,time,place\n" + string.Concat(places.Split(',').Zip(ratings.Split(','), (place, rating) => $"1,10,{rating},100,{place}\n")));
@@ -120,7 +120,7 @@ public sealed class PrepareTests(SmallRuns small) : IDisposable
 
         var run = CommandRun.Of("prepare", _scratch["import.json"], "--out", _scratch["data"]);
 
-        Assert.Equal((code, told), (run.Code, run.Errors.Replace(_scratch["log.csv"], "FILE", StringComparison.Ordinal)));
+        Assert.Equal((code, told), (run.Code, run.Errors.Replace(_scratch["log.csv"], "FILE", StringComparison.Ordinal).Replace(_scratch["data.rejected.csv"], "REJECTED", StringComparison.Ordinal)));
         Assert.Equal(code == 0, Directory.Exists(_scratch["data"]));
     }
 

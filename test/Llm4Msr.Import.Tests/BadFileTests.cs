@@ -93,15 +93,15 @@ public sealed class BadFileTests : IDisposable
     [Theory]
     [InlineData("3,10,5", 6, "the row has too few fields", "3,10,5")]
     [InlineData("3,10,5,104,7", 6, "the row has too many fields", "3,10,5,104,7")]
-    [InlineData("3,10,five,104", 6, "the rating is 'five', expected a number", "3, 10, five, 104")]
-    [InlineData("3,10,,104", 6, "the rating is '', expected a number", "3, 10, , 104")]
+    [InlineData("3,10,five,104", 6, "the label (rating) is 'five', expected a number", "3, 10, five, 104")]
+    [InlineData("3,10,,104", 6, "the label (rating) is '', expected a number", "3, 10, , 104")]
     [InlineData(",10,5,104", 6, "the user (user) is empty", ", 10, 5, 104")]
     [InlineData("3,,5,104", 6, "the item (item) is empty", "3, , 5, 104")]
     [InlineData("3,10,5,-1", 6, "the time (time) is '-1', expected seconds or milliseconds since 1970, before 2100", "3, 10, 5, -1")]
     [InlineData("3,10,5,9999999999", 6, "the time (time) is '9999999999', expected seconds or milliseconds since 1970, before 2100", "3, 10, 5, 9999999999")]
     [InlineData("3,10,5,yesterday", 6, "the time (time) is 'yesterday', expected seconds or milliseconds since 1970", "3, 10, 5, yesterday")]
-    [InlineData("1,\"10\n11\",5,104\n3,10,x,104", 8, "the rating is 'x', expected a number", "3, 10, x, 104")]
-    [InlineData("3,10,5\n3,10,x,104", 7, "the rating is 'x', expected a number", "3, 10, x, 104")]
+    [InlineData("1,\"10\n11\",5,104\n3,10,x,104", 8, "the label (rating) is 'x', expected a number", "3, 10, x, 104")]
+    [InlineData("3,10,5\n3,10,x,104", 7, "the label (rating) is 'x', expected a number", "3, 10, x, 104")]
     [InlineData("3,10,5,\"104", 6, "a quote is not closed", "3,10,5,\"104")]
     public void ARowThatCannotBeUsedIsToldWithLineReasonAndText(string rows, int line, string reason, string text)
     {
@@ -210,14 +210,14 @@ public sealed class BadFileTests : IDisposable
         var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.19 }));
 
         Assert.Equal(
-            $"{_scratch["log.csv"]}: 1 of 5 rows cannot be used, more than the 19 % allowed. Line 6: the rating is 'five', expected a number. "
-            + "Correct the file or its description, or allow more with --max-rejected.", error.Message);
+            $"{_scratch["log.csv"]}: 1 of 5 rows cannot be used, more than the 19 % allowed. Line 6: the label (rating) is 'five', expected a number. "
+            + $"All of them, with line and reason, are in {_scratch["data.rejected.csv"]}. Correct the file or its description, or allow more with --max-rejected.", error.Message);
         Assert.Single(RejectedRows());
         Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.2 });
     }
 
     [Theory]
-    [InlineData("3,10,five,104\n", "the rating is 'five', expected a number")]
+    [InlineData("3,10,five,104\n", "the label (rating) is 'five', expected a number")]
     [InlineData("3,10\n", "the row has too few fields")]
     public void OfFarTooManyUnusableRowsAllAreCountedAndTheFirstTold(string row, string reason)
     {
@@ -227,7 +227,8 @@ public sealed class BadFileTests : IDisposable
         var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Imports.Ratings() with { MaxRejected = 0.005 }));
 
         Assert.StartsWith(
-            $"{_scratch["log.csv"]}: {Rows} of {Rows} rows cannot be used, more than the 0.5 % allowed. Line 2: {reason}. Line 3: {reason}. Line 4: {reason}. Correct ",
+            $"{_scratch["log.csv"]}: {Rows} of {Rows} rows cannot be used, more than the 0.5 % allowed. Line 2: {reason}. Line 3: {reason}. Line 4: {reason}. "
+            + $"The first 10,000 of them, with line and reason, are in {_scratch["data.rejected.csv"]}. Correct ",
             error.Message, StringComparison.Ordinal);
         var told = RejectedRows();
         Assert.Equal((MostTold, "2", "10001"), (told.Count, told[0].Line, told[^1].Line));
@@ -276,6 +277,49 @@ public sealed class BadFileTests : IDisposable
     }
 
     [Fact]
+    public void AFileWithoutRowsIsNamedAndNotTheScenariosRule()
+    {
+        var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, Written("user,item,rating,time\n")));
+
+        Assert.Equal((FaultKind.BadInput, $"{_scratch["log.csv"]} has no rows. Get it again, or leave it out."), (error.Kind, error.Message));
+    }
+
+    /// <summary>It is no fault of another file that it has none.</summary>
+    [Fact]
+    public void AFileWithoutRowsMayStandBesideOthers()
+    {
+        var log = Written(Good);
+        File.WriteAllText(_scratch["quiet.csv"], "user,item,rating,time\n");
+        var both = log with { Interactions = [log.Interactions[0], log.Interactions[0] with { File = "quiet.csv" }] };
+
+        Assert.Equal(4, Imports.Run(_scratch, both).Interactions.Count);
+        Assert.Equal(
+            $"{_scratch["quiet.csv"]} has no rows. Get it again, or leave it out.",
+            Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, both with
+            {
+                Scenarios = [.. log.Scenarios, new Scenario("feed", "")],
+                Interactions = [log.Interactions[0], both.Interactions[1] with { Scenario = new ScenarioRule(Name: "feed") }],
+            }, output: "other")).Message);
+    }
+
+    [Theory]
+    [InlineData(null, true), InlineData("id,name\n10,\n11,\n12,\n", true), InlineData("id,name\n10,\n11,Soap\n12,\n", false)]
+    public void ItemsWithoutWordsAreWarnedOf(string? items, bool warned)
+    {
+        const string NoWords = "No item has a title or a category: prompts cannot say what users liked. For knowledge, name a table of items with 'title' and 'category' in the configuration.";
+        var log = Written(Good);
+        if (items is not null)
+        {
+            File.WriteAllText(_scratch["items.csv"], items);
+            log = log with { Items = [new EntitySource { File = "items.csv", Key = "id", Title = ["name"] }] };
+        }
+
+        var warnings = Imports.Run(_scratch, log).Description.Import!.Warnings;
+
+        Assert.Equal(warned ? [NoWords] : [], warnings);
+    }
+
+    [Fact]
     public void ABlankScenarioIsARejectedRowUnlessTheRuleHasALastResort()
     {
         var log = Written("user,item,rating,time,place\n1,10,5,100,web\n2,11,1,101,\n1,12,4,102,\" \"\n2,10,2,103,web\n");
@@ -296,7 +340,7 @@ public sealed class BadFileTests : IDisposable
     {
         var data = Imports.Run(_scratch, Written("user,item,rating,time\n1,10,5,100\n2,11,4,101\n"));
 
-        Assert.StartsWith("In the scenario 'shop' every row is clicked: ", Assert.Single(data.Description.Import!.Warnings), StringComparison.Ordinal);
+        Assert.Single(data.Description.Import!.Warnings, w => w.StartsWith("In the scenario 'shop' every row is clicked: ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -77,6 +77,24 @@ public sealed class ConfigurationTests : IDisposable
             """, Assert.Throws<Llm4MsrException>(() => Read(content)).Message);
     }
 
+    [Fact]
+    public void WhatAProposalLeavesToBeFilledInIsToldByKey()
+    {
+        var content = Minimal.Replace("\"name\": \"Shop\", \"description\": \"\"", "\"name\": \"FILL-IN\", \"description\": \"\"", StringComparison.Ordinal)
+            .Replace("\"user\": \"u\", \"item\": \"i\", \"label\": \"bought\", \"time\": {\"column\": \"t\"}", "\"user\": \"FILL-IN\", \"item\": \"FILL-IN\", \"label\": \"FILL-IN\", \"time\": {\"column\": \"FILL-IN\"}", StringComparison.Ordinal);
+
+        var error = Assert.Throws<Llm4MsrException>(() => Read(content));
+
+        Assert.Equal(FaultKind.Usage, error.Kind);
+        Assert.Equal($"""
+            '{_scratch["import.json"]}': platform.name is FILL-IN, expected what prompts call the platform.
+            interactions[0].user is FILL-IN, expected the column with the user's id.
+            interactions[0].item is FILL-IN, expected the column with the item's id.
+            interactions[0].time.column is FILL-IN, expected the column with the time.
+            interactions[0].label is FILL-IN, expected the condition for a click, for example: clicked = 'yes'.
+            """, error.Message);
+    }
+
     [Theory]
     [InlineData("rating > 3", "4", "", true)]
     [InlineData("rating > 3", "3", "", false)]

@@ -54,7 +54,7 @@ public sealed class MovieLensTests : IDisposable
     [InlineData("u.data", "1\t1\t4", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: the row has too few fields.")]
     [InlineData("u.data", "1\t1\t4\t100\nx\t1\t4\t100", "1 of 2 rows cannot be used, more than the 0 % allowed. Line 2: the user is 'x', which stands in no table of users.")]
     [InlineData("u.data", "1\t99\t4\t100", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: the item is '99', which stands in no table of items.")]
-    [InlineData("u.data", "1\t1\tfour\t100", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: the rating is 'four', expected a number.")]
+    [InlineData("u.data", "1\t1\tfour\t100", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: the label (rating) is 'four', expected a number.")]
     [InlineData("u.data", "1\t1\t6\t100", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: it does not hold that rating >= 0.5 and rating <= 5.")]
     [InlineData("u.data", "1\t1\t4\t253402300800", "1 of 1 rows cannot be used, more than the 0 % allowed. Line 1: the time (timestamp) is '253402300800', expected seconds since 1970, before 2100.")]
     [InlineData("u.user", "1|old|F|student|0\n2|3|F|student|0", "1 of 2 rows cannot be used, more than the 0 % allowed. Line 1: the age_group (age) is 'old', expected a number.")]
@@ -66,7 +66,7 @@ public sealed class MovieLensTests : IDisposable
         var error = Assert.Throws<Llm4MsrException>(Run);
 
         Assert.Equal(
-            (FaultKind.BadInput, $"{_scratch[file]}: {message} Correct the file or its description, or allow more with --max-rejected."), (error.Kind, error.Message));
+            (FaultKind.BadInput, $"{_scratch[file]}: {message} All of them, with line and reason, are in {_scratch["data.rejected.csv"]}. Correct the file or its description, or allow more with --max-rejected."), (error.Kind, error.Message));
         Assert.False(Directory.Exists(_scratch["data"]));
     }
 

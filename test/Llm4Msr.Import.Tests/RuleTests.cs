@@ -42,6 +42,18 @@ public sealed class RuleTests : IDisposable
         Assert.Equal(Imports.Hashes(_scratch["data"]), Imports.Hashes(_scratch["again"]));
     }
 
+    /// <summary>In the web everybody met every item; in the app either of two users has one item left.</summary>
+    [Fact]
+    public void NegativesThatCannotBeDrawnAreWarnedOf()
+    {
+        var log = Log([.. Enumerable.Range(0, 20).Select(k => (k % 4, k % 5, "web", "1")), (0, 0, "app", "1"), (1, 1, "app", "1")], "bought");
+
+        var data = Imports.Run(_scratch, log with { Negatives = new NegativeSampling() });
+
+        Assert.Equal(2, data.Description.Import!.AddedNegatives);
+        Assert.Contains("Only 2 of 88 negatives could be drawn, 4 for each click: the users have met nearly all items of their scenario. Ask for fewer (negatives.perPositive), or are scenarios too small?", data.Description.Import.Warnings);
+    }
+
     [Fact]
     public void OnlyUsersOfEnoughScenariosAreKept()
     {
@@ -67,6 +79,18 @@ public sealed class RuleTests : IDisposable
 
         Assert.Equal([Part.Training, Part.Training, Part.Validation, Part.Test, Part.Unused], data.Parts);
         Assert.DoesNotContain("part", File.ReadAllText(Path.Combine(_scratch["data"], "interactions.arrow")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2, "The validation part has 0 of 40 rows, 0 % where 10 % are meant: the split 'user' cuts each user's own rows, and 20 of 20 users have fewer than 6, of whom none falls into it. '--split global' cuts all rows at once.")]
+    [InlineData(10, null)]
+    public void APartFarFromItsShareIsWarnedOf(int rowsOfEach, string? warning)
+    {
+        var log = Log(Enumerable.Range(0, 20 * rowsOfEach).Select(k => (k % 20, k, k % 2 == 0 ? "web" : "app", "1")), "true");
+
+        var warnings = Imports.Run(_scratch, log with { Split = new SplitOptions() }).Description.Import!.Warnings;
+
+        Assert.Equal(warning is null ? [] : [warning], warnings.Where(w => w.StartsWith("The ", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -153,22 +177,6 @@ public sealed class RuleTests : IDisposable
         Assert.Equal(["All Beauty", "Gift Cards"], data.Description.Scenarios.Select(s => s.Name));
         Assert.Equal([("a", "z", false, 120L), ("a", "y", true, 150L), ("a", "x", false, 200L)], data.Rows()); // the later review of x counts
         Assert.Equal(new ItemWords("Soap", "Beauty/Bath"), data.ReadItemWords()[0]);
-    }
-
-    [Fact]
-    public void TheProposalForAFileCanBeImported()
-    {
-        File.WriteAllText(_scratch["clicks.csv"], "visitor;item_id;surface;at;clicked;item\n" + string.Concat(Enumerable.Range(0, 300).Select(k =>
-            string.Create(CultureInfo.InvariantCulture, $"v{k % 20};{k % 33};{(k % 2 == 0 ? "web" : "app")};2023-05-{1 + k % 28:00} 10:00:00;{k % 3 / 2};{k % 90}.5\n"))));
-        Directory.CreateDirectory(_scratch["spill"]);
-
-        var profile = FileProfile.Of(_scratch["clicks.csv"], _scratch["spill"], 1L << 30, 1);
-
-        Assert.Equal(["user", "item", "scenario", "time", "label", "context"], profile.Columns.Select(c => c.Role));
-        Assert.Equal((300, 0), (profile.Rows, profile.NoRows));
-        var data = Imports.Run(_scratch, profile.Configuration);
-        Assert.Equal((300, 100), (data.Interactions.Count, data.Interactions.Clicked.Count(c => c)));
-        Assert.Equal(["app", "web"], data.Description.Scenarios.Select(s => s.Name).Order());
     }
 
     private ImportConfiguration Log(IEnumerable<(int User, int Item, string Place, string More)> rows, string label)

@@ -23,12 +23,14 @@ public sealed class SideTableCorpusTests : IDisposable
 
     public static TheoryData<string, string, string> Corpus()
     {
+        const string BigEndian = " is UTF-16 big-endian; convert it, for example with 'iconv -f UTF-16BE -t UTF-8'.";
         const string TooFew = "line 9: the row has too few fields";
         (string Way, string[] Expected)[] table =
         [
             ("byte order mark", ["same", "same", "same", "same", "same", "same"]),
             ("CR LF", ["same", "same", "same", "same", "same", "same"]),
             ("UTF-16", ["same", "same", "same", "same", "same", "same"]),
+            ("UTF-16 big-endian", [BigEndian, BigEndian, BigEndian, BigEndian, BigEndian, BigEndian]),
             ("blank lines", ["same", "same", "same", "same", "same", "same"]),
             ("cut in its last row", [TooFew, TooFew, "line 8: the id (asin) is empty", TooFew, "line 8: the row has too few fields", TooFew]),
             ("a quote is not closed", ["line 9: a quote is not closed", "line 9: a quote is not closed", "line 8: the id (asin) is empty", "line 9: a quote is not closed", "another value", "line 9: a quote is not closed"]),
@@ -77,7 +79,7 @@ public sealed class SideTableCorpusTests : IDisposable
         if (told is [var line, var reason])
         {
             var error = Assert.Throws<Llm4MsrException>(() => Imports.Run(_scratch, configuration with { MaxRejected = 0 }));
-            Assert.Equal($"{path}: 1 of {read} rows cannot be used, more than the 0 % allowed. Line {line}: {reason}. Correct the file or its description, or allow more with --max-rejected.", error.Message);
+            Assert.Equal($"{path}: 1 of {read} rows cannot be used, more than the 0 % allowed. Line {line}: {reason}. All of them, with line and reason, are in {_scratch["data.rejected.csv"]}. Correct the file or its description, or allow more with --max-rejected.", error.Message);
         }
         var data = Imports.Run(_scratch, configuration);
         var counts = data.Description.Import!.Sources.Single(s => s.File == table.File);
@@ -143,6 +145,7 @@ public sealed class SideTableCorpusTests : IDisposable
         {
             "byte order mark" => [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(text)],
             "UTF-16" => [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(text)],
+            "UTF-16 big-endian" => [.. Encoding.BigEndianUnicode.Preamble, .. Encoding.BigEndianUnicode.GetBytes(text)],
             _ => Encoding.UTF8.GetBytes(text),
         };
     }

@@ -11,6 +11,8 @@ namespace Llm4Msr.Cli.Verbs;
 /// <summary><c>llm4msr data inspect</c> and <c>schema</c>: from a file of logs to a configuration of its import.</summary>
 internal static class DataInspectVerb
 {
+    private const int MostShown = 3, LongestShown = 30;
+
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(30);
 
     public static Command Create(Cli cli)
@@ -54,8 +56,8 @@ internal static class DataInspectVerb
         foreach (var column in profile.Columns)
         {
             table.AddRow(
-                new Text(column.Name), new Text(column.Role), Number(column.Missing), Number(column.Distinct),
-                new Text(column.Numbers.ToString("P0", CultureInfo.InvariantCulture)), new Text(column.Least), new Text(column.Greatest), new Text(string.Join(" | ", column.Frequent)));
+                new Text(column.Name), new Text(column.Role), Number(column.Missing), Distinct(column),
+                new Text(column.Numbers.ToString("P0", CultureInfo.InvariantCulture)), new Text(column.Least), new Text(column.Greatest), new Text(string.Join(" | ", column.Frequent.Take(MostShown).Select(v => v.ReplaceLineEndings(" ").Shortened(LongestShown)))));
         }
         console.Write(table);
         foreach (var note in profile.Notes)
@@ -64,6 +66,10 @@ internal static class DataInspectVerb
     }
 
     private static string Proposal(FileProfile profile) => JsonSerializer.Serialize(profile.Configuration, ImportJson.Options) + "\n";
+
+    private static Text Distinct(ColumnProfile column) => column.IsCounted
+        ? Number(column.Distinct)
+        : new(string.Create(CultureInfo.InvariantCulture, $"about {column.Distinct:N0}"));
 
     private static Text Number(long count) => new(count.ToString("N0", CultureInfo.InvariantCulture));
 }

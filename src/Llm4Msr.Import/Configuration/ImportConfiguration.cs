@@ -5,6 +5,9 @@ namespace Llm4Msr.Import.Configuration;
 /// <summary>Where logs lie and what their columns mean: all that the import knows about a data set.</summary>
 public sealed record ImportConfiguration
 {
+    /// <summary>Stands in a proposal where only a person can say what belongs there.</summary>
+    internal const string FillIn = "FILL-IN";
+
     /// <summary>What the data set is called in reports.</summary>
     public required string Name { get; init; }
 

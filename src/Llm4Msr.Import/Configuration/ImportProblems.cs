@@ -16,6 +16,8 @@ internal static class ImportProblems
 
     public static IEnumerable<string> Of(ImportConfiguration c)
     {
+        foreach (var (key, expected) in ToBeFilledIn(c))
+            yield return $"{key} is {ImportConfiguration.FillIn}, expected {expected}.";
         if (c.Scenarios.Count == 0)
             yield return "scenarios is empty, expected at least one.";
         if (c.Scenarios.Any(s => s.Name.Length == 0))
@@ -52,11 +54,33 @@ internal static class ImportProblems
             yield return $"Two fields are called '{same.Key}'. {(same.Key is FeatureNames.UserId or FeatureNames.ItemId or FeatureNames.Scenario ? "That name is taken: the ids and the scenario are fields already. " : "")}Rename one.";
     }
 
+    /// <summary>What a proposal left to a person, by key, with what belongs there.</summary>
+    private static IEnumerable<(string Key, string Expected)> ToBeFilledIn(ImportConfiguration c)
+    {
+        var platform = c.Platform;
+        return new[]
+        {
+            (platform.Name, "platform.name", "what prompts call the platform"),
+            (platform.Description, "platform.description", "what kind of place it is, for prompts"),
+            (platform.Users, "platform.users", "what prompts call the users"),
+            (platform.Items, "platform.items", "what prompts call the items"),
+            (platform.Behavior, "platform.behavior", "what users do with items, for prompts"),
+        }
+        .Concat(c.Interactions.SelectMany((source, k) => new[]
+        {
+            (source.User, $"interactions[{k}].user", "the column with the user's id"),
+            (source.Item, $"interactions[{k}].item", "the column with the item's id"),
+            (source.Time.Column, $"interactions[{k}].time.column", "the column with the time"),
+            (source.Label, $"interactions[{k}].label", "the condition for a click, for example: clicked = 'yes'"),
+        }))
+        .Where(place => place.Item1 == ImportConfiguration.FillIn).Select(place => (place.Item2, place.Item3));
+    }
+
     private static IEnumerable<string> OfSource(ImportConfiguration c, InteractionSource source, string place)
     {
         foreach (var (text, key) in new[] { (source.Label, "label"), (source.Positive, "positive"), (source.Where, "where"), (source.Valid, "valid") })
         {
-            if (text is not null && Wrong(text) is { } problem)
+            if (text is not (null or ImportConfiguration.FillIn) && Wrong(text) is { } problem)
                 yield return $"{place}.{key} is '{text}': {problem}. Expected a condition over columns, for example: click or (rating >= 4 and not spam).";
         }
         var rule = source.Scenario;

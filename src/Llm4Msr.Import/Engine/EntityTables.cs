@@ -9,7 +9,6 @@ namespace Llm4Msr.Import.Engine;
 internal sealed class EntityTables(DuckDb database, string what, string column, IReadOnlyList<EntitySource> sources, bool hasWords)
 {
     private const int LongestWords = 1000;
-    private const string NoRows = "no_rows";
 
     private readonly FeatureSource[] _features = [.. sources.SelectMany(s => s.Features).DistinctBy(f => f.Name)];
 
@@ -45,7 +44,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             var features = _features.Select((f, n) => $"{Values(f, source.Features.FirstOrDefault(own => own.Name == f.Name), parameters, Text)} AS f{n}");
             var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Joined(source.Title, " ", Text)}, {Joined(source.Category, "/", Text)}, "
                 + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
-                + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, NoRows)})";
+                + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, SourceFile.NoRows)})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
             file.Execute($"INSERT INTO {what}_facts {select}", parameters);
             if (database.Number($"SELECT count(*) - count(DISTINCT key) FROM {what}_facts") > 0)
@@ -54,8 +53,8 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
                     $"UPDATE {what}_facts SET problem = concat('the id ''', key, ''' stands on an earlier line too') WHERE rowid >= {first} AND problem IS NULL "
                     + $"AND rowid NOT IN (SELECT min(rowid) FROM {what}_facts GROUP BY key)");
             }
-            var (read, rejected) = rejects.Collect(source.File, file, source.Rows, $"{what}_facts", first, NoRows);
-            file.ForgetRejects(NoRows);
+            var (read, rejected) = rejects.Collect(source.File, file, source.Rows, $"{what}_facts", first, SourceFile.NoRows);
+            file.ForgetRejects(SourceFile.NoRows);
             yield return new SourceRows(source.File, read, read - rejected, rejected, 0, 0);
         }
         database.Execute($"DELETE FROM {what}_facts WHERE problem IS NOT NULL");
@@ -103,6 +102,11 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
 
         bool AnyStands(string events) => database.Number($"SELECT count(*) FROM (SELECT 1 FROM {what}_facts WHERE key IN (SELECT {column} FROM {events}) LIMIT 1)") > 0;
     }
+
+    /// <summary>That prompts name none of those in the events, where it is so.</summary>
+    public string? NoWords() => database.Number($"SELECT count(*) FROM (SELECT 1 FROM {what}_facts WHERE (title <> '' OR category <> '') AND key IN (SELECT {column} FROM events) LIMIT 1)") > 0
+        ? null
+        : "No item has a title or a category: prompts cannot say what users liked. For knowledge, name a table of items with 'title' and 'category' in the configuration.";
 
     /// <summary>Gives everybody who is needed a row, in <see cref="KeyOrder"/>.</summary>
     public void Number(bool keepUnmet)

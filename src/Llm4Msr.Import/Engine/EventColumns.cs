@@ -31,10 +31,10 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
     /// <param name="context">Names of the context fields of all files, in their order.</param>
     public string Select(string from, IReadOnlyList<string> context)
     {
-        var where = source.Where is null ? null : Parsed(source.Where, _always);
-        var label = Parsed(source.Label, _ifWanted);
-        var positive = source.Positive is null ? label : Parsed(source.Positive, _ifWanted);
-        var valid = source.Valid is null ? null : Parsed(source.Valid, _ifWanted);
+        var where = source.Where is null ? null : Parsed(source.Where, "condition where", _always);
+        var label = Parsed(source.Label, "label", _ifWanted);
+        var positive = source.Positive is null ? label : Parsed(source.Positive, "positive mark", _ifWanted);
+        var valid = source.Valid is null ? null : Parsed(source.Valid, "condition valid", _ifWanted);
         var columns = new List<string>
         {
             $"{Id(source.User)} AS u",
@@ -85,13 +85,14 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
     }
 
     /// <summary>An expression; a column that it compares with a number has to be one.</summary>
-    private string Parsed(string text, List<string> checks)
+    /// <param name="what">What it is, for people.</param>
+    private string Parsed(string text, string what, List<string> checks)
     {
         var expression = Expression.Parse(text);
         foreach (var (column, number) in expression.Columns().Distinct())
         {
             if (number)
-                checks.Add($"WHEN {SqlValues.Number(Text(column))} IS NULL THEN {Says($"the {column}", column, "a number")}");
+                checks.Add($"WHEN {SqlValues.Number(Text(column))} IS NULL THEN {Says($"the {what} ({column})", column, "a number")}");
         }
         return expression.Sql(parameters, Text);
     }

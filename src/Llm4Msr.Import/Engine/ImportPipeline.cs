@@ -9,13 +9,11 @@ namespace Llm4Msr.Import.Engine;
 /// configuration leaves out, then everything in its order, and what the split makes of it. What does not fit into memory is on
 /// the disk.
 /// </summary>
-internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, DuckDb database, Action<string> progress)
+internal sealed class ImportPipeline(ImportConfiguration configuration, string folder, string rejects, DuckDb database, Action<string> progress)
 {
-    private const string NoRows = "no_rows";
-
     private readonly EntityTables _users = new(database, "users", "u", configuration.Users, hasWords: false);
     private readonly EntityTables _items = new(database, "items", "i", configuration.Items, hasWords: true);
-    private readonly Rejects _rejects = new(database, configuration.MaxRejected);
+    private readonly Rejects _rejects = new(database, configuration.MaxRejected, rejects);
     private readonly FeatureSource[] _context = [.. configuration.Interactions.SelectMany(s => s.Context).DistinctBy(f => f.Name)];
     private readonly List<string> _warnings = [];
     private IReadOnlyList<SourceRows> _rows = [];
@@ -38,12 +36,14 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             Duplicates = duplicates[k],
             LeftOut = e.LeftOut + fewScenarios[k],
         })];
-        CheckScenarios();
-        _warnings.AddRange(new[] { _users.Problem(), _items.Problem() }.OfType<string>());
+        CheckScenarios(events);
+        _warnings.AddRange(new[] { _users.Problem(), _items.Problem() ?? _items.NoWords() }.OfType<string>());
         if (configuration.Negatives is { } sampling)
         {
             progress("sampling negatives");
-            _negatives = NegativeSampler.Add(database, sampling, Context(""));
+            (_negatives, var due) = NegativeSampler.Add(database, sampling, Context(""));
+            if (_negatives < due)
+                _warnings.Add(NegativeSampler.TooFew(sampling, _negatives, due));
         }
         progress("numbering users and items");
         _users.Number(configuration.KeepUnmet);
@@ -60,10 +60,13 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
     public EncodedTables Encode()
     {
         progress("splitting and encoding");
-        return new SplitTables(database, configuration, _users, _items, _context).Encode();
+        var encoded = new SplitTables(database, configuration, _users, _items, _context).Encode();
+        if (configuration.Split.Kind == SplitKind.User)
+            _warnings.AddRange(SmallParts.Warnings(encoded.Parts, database));
+        return encoded;
     }
 
-    /// <summary>What became of the rows that <see cref="Read"/> read.</summary>
+    /// <summary>What became of the rows that <see cref="Read"/> read; complete after <see cref="Encode"/>.</summary>
     public ImportReport Report() => new(
         _rows, _negatives,
         configuration.Negatives is { } sampling ? NegativeSampler.Description(sampling) : null,
@@ -85,7 +88,7 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
             progress($"reading {source.File}");
             var file = Open(source.File, source.Format).Require(EventColumns.Of(source));
             var parameters = new SqlParameters();
-            var from = file.From(parameters, NoRows);
+            var from = file.From(parameters, SourceFile.NoRows);
             var select = new EventColumns(configuration, source, file, parameters).Select(from, [.. _context.Select(f => f.Name)]);
             var first = database.Number("SELECT count(*) FROM events");
             file.Execute($"INSERT INTO events SELECT {k}, * FROM ({select})", parameters);
@@ -93,8 +96,8 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
                 _users.RejectUnknown(first);
             if (configuration.ItemsAreComplete)
                 _items.RejectUnknown(first);
-            var (read, rejected) = _rejects.Collect(source.File, file, source.Rows, "events", first, NoRows);
-            file.ForgetRejects(NoRows);
+            var (read, rejected) = _rejects.Collect(source.File, file, source.Rows, "events", first, SourceFile.NoRows);
+            file.ForgetRejects(SourceFile.NoRows);
             var kept = database.Number($"SELECT count(*) FROM events WHERE rowid >= {first} AND problem IS NULL AND wanted");
             counts.Add(new SourceRows(source.File, read, kept, rejected, read - rejected - kept, 0));
         }
@@ -146,13 +149,16 @@ internal sealed class ImportPipeline(ImportConfiguration configuration, string f
         return counts;
     }
 
-    private void CheckScenarios()
+    /// <param name="read">What was read of each file.</param>
+    private void CheckScenarios(IReadOnlyList<SourceRows> read)
     {
         var found = database.Rows("SELECT s, count(*), count(*) FILTER (clicked) FROM events GROUP BY s").ToDictionary(r => (int)(long)r[0]!, r => (Rows: (long)r[1]!, Clicks: (long)r[2]!));
         for (var s = 0; s < configuration.Scenarios.Count; s++)
         {
             var name = configuration.Scenarios[s].Name;
             var (rows, clicks) = found.GetValueOrDefault(s);
+            if (rows == 0 && configuration.Interactions.Where((source, k) => read[k].Read == 0 && (source.Scenario.Name ?? name) == name).FirstOrDefault() is { } empty)
+                throw new Llm4MsrException(FaultKind.BadInput, $"{PathOf(empty.File)} has no rows. Get it again, or leave it out.");
             if (rows == 0)
                 throw new Llm4MsrException(FaultKind.BadInput, $"The scenario '{name}' has no interactions. Correct its rule, or leave the scenario out.");
             if (configuration.Negatives is null && (clicks == 0 || clicks == rows))

@@ -11,17 +11,21 @@ internal static class NegativeSampler
     public static string Description(NegativeSampling sampling) =>
         FormattableString.Invariant($"{sampling.PerPositive} per click, even over the items of the scenario that the user did not meet in it, seed {sampling.Seed}");
 
+    public static string TooFew(NegativeSampling sampling, long added, long due) => FormattableString.Invariant(
+        $"Only {added:N0} of {due:N0} negatives could be drawn, {sampling.PerPositive} for each click: the users have met nearly all items of their scenario. Ask for fewer (negatives.perPositive), or are scenarios too small?");
+
     /// <summary>
     /// For each click the first few of a seeded list of items, without those that the user met in the scenario. The list is
     /// long enough that a user who met half of all items still gets nearly all that are due.
     /// </summary>
     /// <param name="context">The columns that are the click's own, each after a comma.</param>
-    /// <returns>How many rows.</returns>
-    public static long Add(DuckDb database, NegativeSampling sampling, string context)
+    /// <returns>How many rows, and how many there should be.</returns>
+    public static (long Added, long Due) Add(DuckDb database, NegativeSampling sampling, string context)
     {
         database.Execute("CREATE TABLE pool AS SELECT s, i, row_number() OVER (PARTITION BY s ORDER BY i) - 1 AS n FROM (SELECT DISTINCT s, i FROM events)");
         database.Execute("CREATE TABLE pool_size AS SELECT s, count(*) AS size FROM pool GROUP BY s");
         database.Execute("CREATE TABLE met AS SELECT DISTINCT u, i, s FROM events");
+        var due = sampling.PerPositive * database.Number("SELECT count(*) FROM events WHERE clicked");
         var before = database.Number("SELECT count(*) FROM events");
         database.Execute(
             $"""
@@ -41,6 +45,6 @@ internal static class NegativeSampler
             (long)sampling.Seed, (long)sampling.PerPositive * DrawnForEach, (long)sampling.PerPositive);
         foreach (var table in new[] { "pool", "pool_size", "met" })
             database.Execute($"DROP TABLE {table}");
-        return database.Number("SELECT count(*) FROM events") - before;
+        return (database.Number("SELECT count(*) FROM events") - before, due);
     }
 }

@@ -8,7 +8,9 @@ namespace Llm4Msr.Import.Engine;
 internal sealed record Reject(string File, long Line, string Reason, string Text);
 
 /// <summary>Collects what was rejected of every file, and stops the import where it is too much.</summary>
-internal sealed class Rejects(DuckDb database, double most)
+/// <param name="most">Share of a file's rows.</param>
+/// <param name="path">Where <see cref="Write"/> will be told to write them, for the message.</param>
+internal sealed class Rejects(DuckDb database, double most, string path)
 {
     private const int LongestText = 2000, ShownInMessage = 3;
     private const int MostOfTooMany = 10_000; // a file of another kind may have hundreds of millions, and each takes memory
@@ -39,6 +41,7 @@ internal sealed class Rejects(DuckDb database, double most)
             throw new Llm4MsrException(FaultKind.BadInput,
                 FormattableString.Invariant($"{file.Path}: {rejected} of {read} rows cannot be used, more than the {100 * most:0.##} % allowed. ")
                 + string.Join(" ", own.Take(ShownInMessage).Select(r => FormattableString.Invariant($"{(file.HasLines ? "Line" : "Row")} {r.Line}: {r.Reason}.")))
+                + $" {(first < rejected ? FormattableString.Invariant($"The first {first:N0}") : "All")} of them, with line and reason, are in {path}."
                 + " Correct the file or its description, or allow more with --max-rejected.");
         }
         if (expected is not null && expected != read)

@@ -6,6 +6,9 @@ namespace Llm4Msr.Import.Engine;
 /// <summary>A file of the logs: which columns it has, and how a statement reads it, every value as text.</summary>
 internal sealed class SourceFile
 {
+    /// <summary>What the table for rows that are none is called, of the file that is being read.</summary>
+    public const string NoRows = "no_rows";
+
     private const int LongestLine = 1 << 24, LongestList = 1000;
     private const string NoCharacter = "\u0001"; // stands in no JSON text, so a line of it is one field
 

@@ -14,17 +14,22 @@ internal static class SourceText
     public static StreamReader Open(string path, FileEncoding encoding) =>
         new(OpenBytes(path), encoding switch { FileEncoding.Utf16 => Encoding.Unicode, FileEncoding.Latin1 => Encoding.Latin1, _ => Encoding.UTF8 });
 
-    /// <summary>What the mark at a file's beginning says, else what was said, else UTF-8.</summary>
+    /// <summary>What the mark at a file's beginning says, else what was said, else UTF-8. A mark of what the database does not read is refused.</summary>
     public static FileEncoding EncodingOf(string path, FileEncoding? said) => Readable(path, () =>
     {
         using var stream = OpenBytes(path);
-        var mark = new byte[3];
+        var mark = new byte[4];
         return mark.AsSpan(0, stream.ReadAtLeast(mark, mark.Length, throwOnEndOfStream: false)) switch
         {
-            [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] => FileEncoding.Utf16,
-            [0xEF, 0xBB, 0xBF] => FileEncoding.Utf8,
+            [0xFF, 0xFE, 0, 0] => throw NotRead("UTF-32 little-endian", "UTF-32LE"), // before UTF-16, whose mark it begins with
+            [0, 0, 0xFE, 0xFF] => throw NotRead("UTF-32 big-endian", "UTF-32BE"),
+            [0xFE, 0xFF, ..] => throw NotRead("UTF-16 big-endian", "UTF-16BE"),
+            [0xFF, 0xFE, ..] => FileEncoding.Utf16,
+            [0xEF, 0xBB, 0xBF, ..] => FileEncoding.Utf8,
             _ => said ?? FileEncoding.Utf8,
         };
+
+        Llm4MsrException NotRead(string name, string code) => new(FaultKind.BadInput, $"{path} is {name}; convert it, for example with 'iconv -f {code} -t UTF-8'.");
     });
 
     /// <summary>The names that the first record gives the columns; one without a name is called by its number, as in column3.</summary>

@@ -19,8 +19,8 @@ public static class PreparedDataWriter
 
     /// <summary>Fills <paramref name="folder"/>, which must exist and be empty, with tables that go by batch after batch.</summary>
     /// <param name="encode">Encodes the raw tables, when all of them have gone by.</param>
-    /// <param name="import">What became of the logs' rows.</param>
-    public static DataDescription Write(string folder, RawTables raw, Func<EncodedTables> encode, SplitOptions split, int minCount, ImportReport? import = null)
+    /// <param name="import">What became of the logs' rows; asked when they are encoded.</param>
+    public static DataDescription Write(string folder, RawTables raw, Func<EncodedTables> encode, SplitOptions split, int minCount, Func<ImportReport>? import = null)
     {
         string PathOf(string name) => Path.Combine(folder, name);
         ArrowTable.Write(PathOf(InteractionDataset.UsersFile), raw.Users);
@@ -50,7 +50,7 @@ public static class PreparedDataWriter
         {
             MinCount = minCount,
             Fields = encoded.Fields,
-            Import = import,
+            Import = import?.Invoke(),
         };
         DataDescription.Write(PathOf(InteractionDataset.DescriptionFile), description);
         FolderManifest.Write(folder, InteractionDataset.Format);

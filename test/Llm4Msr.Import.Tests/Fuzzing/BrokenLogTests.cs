@@ -5,7 +5,7 @@ using Llm4Msr.Testing;
 namespace Llm4Msr.Import.Tests.Fuzzing;
 
 /// <summary>
-/// Goal F5: whatever a log holds, it is imported with counts that balance, or refused by name. LLM4MSR_FUZZ_FILES sets how many
+/// Whatever a log holds, it is imported with counts that balance, or refused by name. LLM4MSR_FUZZ_FILES sets how many
 /// logs there are, LLM4MSR_FUZZ_FIRST which is the first.
 /// </summary>
 public sealed class BrokenLogTests : IDisposable
