@@ -4,9 +4,10 @@ using Llm4Msr.Knowledge;
 namespace Llm4Msr.Experiments;
 
 /// <summary>What <c>protocols</c> found: how much of a gain is leakage.</summary>
+/// <param name="Detail">What has to be said beside the sentence, a sentence each.</param>
 /// <param name="Differences">In words, in what else the stores differ; null where in nothing.</param>
 /// <param name="Arms">No knowledge, and for each protocol real knowledge and that of another user.</param>
-public sealed record ProtocolsResult(string Sentence, string? Differences, IReadOnlyList<ProtocolGain> Protocols, IReadOnlyList<ArmRun> Arms);
+public sealed record ProtocolsResult(string Sentence, IReadOnlyList<string> Detail, string? Differences, IReadOnlyList<ProtocolGain> Protocols, IReadOnlyList<ArmRun> Arms);
 
 /// <summary>What knowledge gains under one protocol, and what the rows that say so could see.</summary>
 /// <param name="OverNone">Real knowledge less none.</param>
@@ -31,36 +32,46 @@ public static class Leakage
     public static KnowledgeProtocol? Reference(IReadOnlyDictionary<KnowledgeProtocol, long> exposed) =>
         exposed.Where(p => p.Value == 0).Select(p => (KnowledgeProtocol?)p.Key).Max();
 
-    public static string Sentence(IReadOnlyList<ProtocolGain> gains) => gains.Any(g => g.Rederived < g.Prompts)
-        ? $"{Found(gains)} What rows could see is what snapshots declare of themselves: not every prompt could be written again."
-        : Found(gains);
+    public static (string Sentence, IReadOnlyList<string> Detail) Of(IReadOnlyList<ProtocolGain> gains)
+    {
+        List<string> found = [.. Found(gains)];
+        if (gains.Any(g => g.Rederived < g.Prompts))
+            found.Add("What rows could see is what snapshots declare of themselves: not every prompt could be written again.");
+        return (found[0], found[1..]);
+    }
 
-    private static string Found(IReadOnlyList<ProtocolGain> gains)
+    private static IEnumerable<string> Found(IReadOnlyList<ProtocolGain> gains)
     {
         var exposing = gains.Where(g => g.Exposed > 0).ToList();
         if (exposing.Count == 0)
-            return $"No test row could see itself or its future under {Names(gains)}: none of these gains is leakage.";
+            return [$"No test row could see itself or its future under {Names(gains)}: none of these gains is leakage."];
         var reference = gains.LastOrDefault(g => g.Exposed == 0);
         if (reference is not null)
-            return string.Join(' ', exposing.Select(gain => Sentence(gain, reference)));
-        var advice = gains.Any(g => g.Protocol == KnowledgeProtocol.PastOnly)
-            ? "The store of past-only breaks its protocol: 'llm4msr audit leak' says where." : "Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one.";
-        return $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told. {advice}";
+            return exposing.SelectMany(gain => Found(gain, reference));
+        return
+        [
+            $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told.",
+            gains.Any(g => g.Protocol == KnowledgeProtocol.PastOnly)
+                ? "The store of past-only breaks its protocol: 'llm4msr audit leak' says where." : "Add a store of another protocol: 'llm4msr reason DATA --protocol past-only' makes one.",
+        ];
     }
 
-    private static string Sentence(ProtocolGain gain, ProtocolGain reference)
+    private static IEnumerable<string> Found(ProtocolGain gain, ProtocolGain reference)
     {
         var (name, other, leakage) = (gain.Protocol.Spelling(), reference.Protocol.Spelling(), gain.Leakage!);
-        var seen = FormattableString.Invariant($"{gain.Exposed:N0} of {gain.Rows:N0} test rows could see themselves or their future");
-        return leakage.Verdict switch
+        yield return leakage.Verdict switch
         {
-            Verdict.SecondAhead => FormattableString.Invariant($"Leakage: under {name} {seen}, and it is ahead of {other} by {leakage.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)}). ")
-                + (gain.OverNone.Verdict == Verdict.SecondAhead
-                    ? $"Of its gain of {Numbers.WithSign(gain.OverNone.Difference)} over no knowledge, {other} has {Numbers.WithSign(reference.OverNone.Difference)}."
-                    : $"Neither makes a gain of it: over no knowledge {name} has {Numbers.WithSign(gain.OverNone.Difference)}, {other} {Numbers.WithSign(reference.OverNone.Difference)}."),
-            Verdict.Undefined => $"Under {name} {seen}, and nothing can be said of what that is worth: {leakage.Undefined}.",
-            _ => $"No leakage is shown: under {name} {seen}, and it is not ahead of {other} (95 % interval {Numbers.WithSign(leakage.Interval)}).",
+            Verdict.SecondAhead => FormattableString.Invariant($"Leakage: {name} is ahead of {other} by {leakage.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)})."),
+            Verdict.Undefined => $"Nothing can be said of what is leakage under {name}: {leakage.Undefined}.",
+            _ => $"No leakage is shown: {name} is not ahead of {other} in mean scenario AUC (95 % interval {Numbers.WithSign(leakage.Interval)}).",
         };
+        yield return FormattableString.Invariant($"Under {name} {gain.Exposed:N0} of {gain.Rows:N0} test rows could see themselves or their future, under {other} none.");
+        if (leakage.Verdict == Verdict.SecondAhead)
+        {
+            yield return gain.OverNone.Verdict == Verdict.SecondAhead
+                ? $"Of its gain of {Numbers.WithSign(gain.OverNone.Difference)} over no knowledge, {other} has {Numbers.WithSign(reference.OverNone.Difference)}."
+                : $"Neither makes a gain of it: over no knowledge {name} has {Numbers.WithSign(gain.OverNone.Difference)}, {other} {Numbers.WithSign(reference.OverNone.Difference)}.";
+        }
     }
 
     private static string Names(IReadOnlyList<ProtocolGain> gains) => string.Join(", ", gains.Select(g => g.Protocol.Spelling()));

@@ -30,7 +30,7 @@ internal static class ReportVerdict
             .. seeds > 1 ? [] : (string[])["These models have one seed: that other seeds would say the same is not shown ('--seeds 5' trains more)."],
             .. inputs.Runs.Where(r => r.SeesTheWholePeriod).Take(1).Select(r => $"{r.Name} reads knowledge of the whole period, its own test rows included: what it is ahead by may be leakage."),
         ];
-        List<string> found = [.. new[] { inputs.Controls?.Sentence, inputs.Value?.Sentence, inputs.Protocols?.Sentence }.OfType<string>()];
+        List<string> found = [.. new[] { inputs.Controls?.Sentence, inputs.Value?.Sentence, inputs.Protocols?.Sentence }.OfType<string>(), .. inputs.Protocols?.Detail ?? []];
         if (found.Count > 0)
             return (found[0], [.. found.Skip(1), .. cautions]);
         if (real is not null && OfControls(inputs.Runs, real, differences) is { } verdict)

@@ -8,16 +8,19 @@ namespace Llm4Msr.Cli.Grids;
 /// <param name="Differences">In words, in what else the stores differ; null where in nothing.</param>
 internal sealed record ProtocolsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyList<ProtocolGain> Gains, string? Differences)
 {
-    private string Sentence => Leakage.Sentence(Gains);
-
-    public object Model(string output) => new
+    public object Model(string output)
     {
-        output,
-        sentence = Sentence,
-        differences = Differences,
-        protocols = Gains,
-        arms = Arms.Select(arm => new { arm = arm.Arm.Name, auc = arm.TestAuc, trials = arm.Tried, run = arm.Best.Run }),
-    };
+        var (sentence, detail) = Leakage.Of(Gains);
+        return new
+        {
+            output,
+            sentence,
+            detail,
+            differences = Differences,
+            protocols = Gains,
+            arms = Arms.Select(arm => new { arm = arm.Arm.Name, auc = arm.TestAuc, trials = arm.Tried, run = arm.Best.Run }),
+        };
+    }
 
     public void WriteTable(string path) => CsvFile.Write(
         path, ["protocol", "auc", "real_less_none", "low", "high", "real_less_shuffled", "low", "high", "test_rows", "with_knowledge", "see_themselves", "see_their_future", "leakage", "low", "high", "prompts", "rederived"],
@@ -40,7 +43,8 @@ internal sealed record ProtocolsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyL
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);
-        console.WriteLine(Sentence);
+        var (sentence, detail) = Leakage.Of(Gains);
+        console.WriteLine(string.Join(' ', detail.Prepend(sentence)));
         if (Differences is not null)
             console.WriteLine(Differences);
         var (trials, rows) = (Arms[0].Trials.Count, Gains[0].Rows);

@@ -60,7 +60,7 @@ internal static class KnowledgeSections
         if (figures.Protocols is not { Protocols.Count: > 0 } found)
             return new Section("leakage", Title, Section.Missing("What knowledge gains under protocols that differ in what a prompt may hold:", "llm4msr protocols DATA --knowledge PAST-ONLY.db WHOLE-PERIOD.db --out protocols, then name the folder here"));
         return new Section("leakage", Title,
-            Html.P(found.Sentence), found.Differences is { } differences ? Html.P(Html.Foreign(differences)) : null,
+            Html.P(string.Join(' ', found.Detail.Prepend(found.Sentence))), found.Differences is { } differences ? Html.P(Html.Foreign(differences)) : null,
             Html.Table("What it gains, and what the rows that say so could see", ["protocol", "AUC", "over none", "over shuffled", "test rows with knowledge", "see themselves", "see their future", "prompts proven", "leakage"],
                 found.Protocols.Select(p => (IEnumerable<object?>)[
                     p.Protocol.Spelling(), Numbers.Figure(p.Auc), ResultSections.Gain(p.OverNone), ResultSections.Gain(p.OverShuffled), Numbers.Count(p.WithKnowledge),
