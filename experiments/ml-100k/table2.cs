@@ -24,7 +24,7 @@ foreach (var (split, who) in new[] { ("user", "users with trained rows"), ("user
         var auc = row.GetProperty("auc").EnumerateArray().Zip(stars, (a, star) => $"{a.GetProperty("auc").GetDouble():F4}{(star ? "★" : "")}");
         Console.WriteLine($"| {row.GetProperty("arm").GetString()} | {string.Join(" | ", auc)} | {Gain(row.GetProperty("overBaseline"))} | {row.GetProperty("paper").GetString()} |");
     }
-    var gains = rows.Where(row => row.GetProperty("overBaseline").ValueKind == JsonValueKind.Object).ToLookup(row => row.GetProperty("arm").GetString()!.Split(' ', 2)[^1], row => row.GetProperty("overBaseline").GetProperty("mean"));
+    var gains = rows.Where(row => row.GetProperty("overBaseline").ValueKind == JsonValueKind.Object).ToLookup(row => row.GetProperty("arm").GetString()!.Split(" + ")[^1], row => row.GetProperty("overBaseline").GetProperty("mean"));
     Console.WriteLine();
     foreach (var enhancement in gains)
     {
