@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Llm4Msr.Cli.Grids;
 using Llm4Msr.Data;
+using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -34,6 +36,18 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
 
         string[] Planted(string store) =>
             ["value", planted.Data, "--knowledge", store, "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--json", .. PlantedStores.Trials];
+    }
+
+    [Theory]
+    [InlineData(-0.02, -0.02, "No policy pays: each is behind no knowledge by its interval. Stop before asking.")]
+    [InlineData(-0.02, 0.001, "No policy is shown to pay. These rows could not have shown every gain of 0.0050: more users, rows or seeds would say more.")]
+    public void PoliciesThatAreAllBehindAreSaidToBe(double first, double second, string sentence)
+    {
+        var stop = StoppingPoint.Of(3, (_, policy) => Difference(policy == 1 ? first : second));
+
+        Assert.Equal(sentence, new ValueReport([], [], stop, Hours: null, HoursFrom: "").Sentence());
+
+        static AucDifference Difference(double by) => new("mean", 0.7, 0.7 + by, by, new Interval(by - 0.01, by + 0.01), 0.005, 0.014, null, null);
     }
 
     [Fact]

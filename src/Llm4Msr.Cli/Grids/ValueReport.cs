@@ -81,6 +81,8 @@ internal sealed record ValueReport(
             var rest = Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more";
             return Inv($"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)}), and {rest}.");
         }
+        if (Stop.Steps.All(s => s.Difference.Verdict == Verdict.FirstAhead))
+            return "No policy pays: each is behind no knowledge by its interval. Stop before asking.";
         return Stop.Steps.All(s => s.Difference.SmallestDetectable < Stop.SmallestGain)
             ? Inv($"No policy is shown to pay: none is ahead of no knowledge, on rows that would have shown a gain of {Stop.SmallestGain:0.0000} four times of five. Stop before asking.")
             : Inv($"No policy is shown to pay. These rows could not have shown every gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more.");
