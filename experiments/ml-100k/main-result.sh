@@ -7,12 +7,7 @@
 #   experiments/ml-100k/main-result.sh ASSETS WORK choose    # trials, and what the validation users choose
 #   experiments/ml-100k/main-result.sh ASSETS WORK test      # once, with what was chosen
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-llm4msr=${LLM4MSR:-$here/../../llm4msr}
-assets=$(cd "$1" && pwd)
-work=$2
-jobs=${JOBS:-2}   # trainings at once, one thread each
-cd "$work"
+source "$(dirname "$0")/common.sh" "$1" "$2"
 
 prepare() { [ -d "$1" ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --split user-holdout --out "$@"; }
 # Users' prompts do not depend on the draw; three scenario prompts do, since they count the training part.

@@ -5,17 +5,9 @@
 #
 #   experiments/ml-100k/protocols.sh ASSETS WORK
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-llm4msr=${LLM4MSR:-$here/../../llm4msr}
-assets=$(cd "$1" && pwd)
-work=$2
-jobs=${JOBS:-2}   # trainings at once, one thread each
-mkdir -p "$work/protocols"
-cd "$work"
-
-[ -d data-user ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out data-user
-[ -d data-user-holdout ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out data-user-holdout \
-    --split user-holdout --holdout "$assets/knowledge/ml-100k-user-holdout.json"
+mkdir -p "$2/protocols"
+source "$(dirname "$0")/common.sh" "$1" "$2"
+prepare_splits
 for split in user user-holdout; do
     stores=()
     for protocol in past-only train-part whole-period; do

@@ -7,21 +7,13 @@
 # ASSETS holds data/ml-100k (the unpacked archive), models/SmolLM2-135M-Instruct.Q4_1.gguf, and knowledge/ (the vectors of
 # the pilot in plain PyTorch, which are read for comparison). WORK is where data, knowledge and runs go.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-llm4msr=$here/../../llm4msr
-assets=$(cd "$1" && pwd)
-work=$2
-jobs=${JOBS:-2}   # trainings at once, one thread each
+mkdir -p "$2/runs"
+source "$(dirname "$0")/common.sh" "$1" "$2"
 seeds=${SEEDS:-3}
-mkdir -p "$work/runs"
-cd "$work"
 "$llm4msr" doctor --json > doctor.json
 
 # 1. Data: both splits of the same interactions.
-pilot=$assets/knowledge
-[ -d data-user ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out data-user
-[ -d data-user-holdout ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out data-user-holdout \
-    --split user-holdout --holdout "$pilot/ml-100k-user-holdout.json"
+prepare_splits
 
 # 2. Our knowledge, past-only. The second call asks for three scenario prompts only: users' prompts do not depend on the split.
 for split in user user-holdout; do
@@ -32,6 +24,7 @@ done
 "$llm4msr" knowledge stats smollm2.db --json > smollm2-stats.json
 
 # 3. The pilot's knowledge, one store for each split, since the scenarios' vectors belong to a training part.
+pilot=$assets/knowledge
 smol80=$pilot/ml-100k-smollm2-t15-train-part.safetensors
 smol40=$pilot/ml-100k-smollm2-t15-snapshot40.safetensors
 encoder=$pilot/ml-100k-text-encoder.safetensors

@@ -6,13 +6,9 @@
 #
 #   experiments/ml-100k/table2.sh ASSETS WORK
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-llm4msr=${LLM4MSR:-$here/../../llm4msr}
-assets=$(cd "$1" && pwd)
-work=$2
-jobs=${JOBS:-2}   # trainings at once, one thread each
-mkdir -p "$work"
-cd "$work"
+mkdir -p "$2"
+source "$(dirname "$0")/common.sh" "$1" "$2"
+prepare_splits
 
 smollm2=$assets/knowledge/ml-100k-smollm2-t15
 vectors=()
@@ -21,10 +17,7 @@ for state in after_last_token last_prompt_token mean_of_generated; do
     vectors+=(--vectors "user@80%:$state=$smollm2-train-part.safetensors#user.$state")
     vectors+=(--vectors "scenario:$state=$smollm2-train-part.safetensors#scenario.$state")
 done
-holdout=(--split user-holdout --holdout "$assets/knowledge/ml-100k-user-holdout.json")
 for split in user user-holdout; do
-    [ "$split" = user ] && options=() || options=("${holdout[@]}")
-    [ -d "data-$split" ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out "data-$split" "${options[@]}"
     [ -f "pilot-past-only-$split.db" ] || "$llm4msr" knowledge import "pilot-past-only-$split.db" --data "data-$split" --name pilot-past-only "${vectors[@]}"
     "$llm4msr" reproduce table2 "data-$split" --knowledge "pilot-past-only-$split.db" --seeds 5 --jobs "$jobs" --out "table2-$split" --json > "table2-$split.json"
 done
