@@ -45,9 +45,8 @@ public static class Leakage
         var exposing = gains.Where(g => g.Exposed > 0).ToList();
         if (exposing.Count == 0)
             return [$"No test row could see itself or its future under {Names(gains)}: none of these gains is leakage."];
-        var reference = gains.LastOrDefault(g => g.Exposed == 0);
-        if (reference is not null)
-            return exposing.SelectMany(gain => Found(gain, reference));
+        if (Reference(gains.ToDictionary(g => g.Protocol, g => g.Exposed)) is { } reference)
+            return exposing.SelectMany(gain => Found(gain, gains.Single(g => g.Protocol == reference)));
         return
         [
             $"Test rows could see themselves or their future under {Names(exposing)}, so that how much of a gain is leakage cannot be told.",

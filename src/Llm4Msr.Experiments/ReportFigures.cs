@@ -87,15 +87,12 @@ public sealed record ReportFigures(
     private static ReportedRun? BaselineOf(ReportedRun run, IReadOnlyList<ReportedRun> runs)
     {
         var plain = runs.Where(r => r.Enhancement == EnhancementKind.None && r.Backbone == run.Backbone).ToList();
-        var baseline = plain.Find(r => TrainedAlike(r, run)) ?? plain.FirstOrDefault() ?? runs[0];
+        var baseline = plain.Find(r => r.Setup.Options.Training == run.Setup.Options.Training) ?? plain.FirstOrDefault() ?? runs[0];
         return baseline == run ? null : baseline;
     }
 
-    private static bool TrainedAlike(ReportedRun one, ReportedRun other) => TrainingRun.SetupOf(one.Folder).Options.Training == TrainingRun.SetupOf(other.Folder).Options.Training;
-
     private static RunFigures FiguresOf(ReportedRun run, ReportedRun? baseline, int[] activity, EvaluationOptions options, CancellationToken cancellation)
     {
-        var setup = TrainingRun.SetupOf(run.Folder);
         List<SeedFigures> seeds = [.. run.Seeds.Select(seed => new SeedFigures(
             seed.Key, Metrics.Of(seed.Value, options), run.Folder.WeightsHash(seed.Key), TrainingRun.EpochsOf(run.Folder, seed.Key), SharesOf(run.Folder, seed.Key)))];
         return new RunFigures(
@@ -103,7 +100,7 @@ public sealed record ReportFigures(
             baseline is null ? null : Comparison.Of(baseline.Seeds, run.Seeds, options, cancellation),
             Calibration.Curve([.. run.Seeds.Values.SelectMany(rows => rows.Logits)], [.. run.Seeds.Values.SelectMany(rows => rows.Clicked)]),
             baseline is null ? [] : ActivityGroup.Of(baseline.Seeds, run.Seeds, activity, options, cancellation),
-            seeds.Sum(seed => seed.Epochs.Sum(epoch => epoch.Seconds)), setup.KnowledgeContentHash, setup.Program, setup.Machine?.Processor, run.Config);
+            seeds.Sum(seed => seed.Epochs.Sum(epoch => epoch.Seconds)), run.Setup.KnowledgeContentHash, run.Setup.Program, run.Setup.Machine?.Processor, run.Config);
     }
 
     private static List<FusionShares>? SharesOf(ModelFolder folder, int seed)

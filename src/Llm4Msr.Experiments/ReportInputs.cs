@@ -4,6 +4,7 @@ using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Reasoning.Audit;
+using Llm4Msr.Training;
 
 namespace Llm4Msr.Experiments;
 
@@ -13,6 +14,8 @@ namespace Llm4Msr.Experiments;
 /// <param name="Config">The configuration that trains the run again.</param>
 public sealed record ReportedRun(string Name, ModelFolder Folder, IReadOnlyDictionary<int, ScoredRows> Seeds, JsonNode? Config = null)
 {
+    internal RunSetup Setup { get; } = TrainingRun.SetupOf(Folder);
+
     internal BackboneKind Backbone => Folder.Description.Options.Backbone;
 
     internal EnhancementKind Enhancement => Folder.Description.Options.Enhancement;

@@ -43,6 +43,9 @@ public sealed class ProtocolsTests(SmallRuns small) : IDisposable
         var report = CommandRun.Succeeding("report", _scratch["planted"], "--out", _scratch["report.html"], "--json").Json;
         Assert.Equal(told.GetProperty("sentence").GetString(), report.GetProperty("verdict").GetString());
         Assert.Equal(["none", "past-only", "past-only, shuffled", "whole-period", "whole-period, shuffled"], report.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
+        var figures = JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement;
+        Assert.Equal("past-only", figures.GetProperty("real").GetString()); // not the one that saw the test rows, though it is ahead
+        Assert.Contains(figures.GetProperty("verdictDetail").EnumerateArray(), d => d.GetString()!.StartsWith("whole-period reads knowledge of the whole period", StringComparison.Ordinal));
         var section = ReportTests.Sections(_scratch["report.html"])["leakage"];
         Assert.Contains(told.GetProperty("sentence").GetString()!, section.Value, StringComparison.Ordinal);
         Assert.Equal(2, section.Descendants("tbody").Single().Elements("tr").Count());

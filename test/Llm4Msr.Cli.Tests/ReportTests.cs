@@ -129,6 +129,19 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         return JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement;
     }
 
+    [Fact]
+    public void OneTrainingInTwoGridsIsToldApartAndABaselineIsOneThatWasTrainedAlike()
+    {
+        var (one, two) = (SmallRuns.Copy(small.PlainRun, _scratch["one/runs/same"]), SmallRuns.Copy(small.PlainRun, _scratch["two/runs/same"]));
+        CommandRun.Succeeding([.. small.TrainPlain(_scratch["other"]), "--set", "training.weightDecay=0.1"]);
+
+        var runs = Report(_scratch["other"], one, two, small.EnhancedRun).GetProperty("runs").EnumerateArray().ToList();
+
+        Assert.EndsWith("(one/same)", runs[1].GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith("(two/same)", runs[2].GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.Equal(runs[1].GetProperty("name").GetString(), runs[3].GetProperty("baseline").GetString()); // not the first, whose weight decay is another
+    }
+
     internal static Dictionary<string, XElement> Sections(string page) =>
         XElement.Parse(File.ReadAllText(page)["<!DOCTYPE html>".Length..]).Descendants("section").ToDictionary(s => s.Attribute("id")!.Value);
 
