@@ -1,7 +1,8 @@
 #!/bin/bash
 # Planted interests at two sizes: do meta layers find what is there, and do the controls say so? Users' knowledge is what was planted, which no
 # language model can be ahead of; the best AUC that the data allow is known. Users of the test part were never trained on.
-# Settings are those that another draw (seed 2, 3,000 users) chose on its validation users. Goes on where it was interrupted. An hour of one core.
+# Settings are those that another draw (seed 2, 3,000 users) chose on its validation users; embeddings start larger than by default, since training stops on
+# the plateau at its beginning otherwise. Goes on where it was interrupted. Half an hour of one core.
 #
 #   experiments/generated/run.sh WORK
 set -euo pipefail
@@ -13,7 +14,7 @@ cd "$1"
 
 sizes=("1000 5" "3000 3")   # users and seeds
 settings=(--backbone shared-bottom --set model.fusion.components=48 --set model.fusion.userHidden=8 --set training.generatorLearningRate=0.001
-    --set training.weightDecay=0.001 --set training.idDropout=0.9)
+    --set training.weightDecay=0.001 --set training.idDropout=0.9 --set model.embeddingDeviation=0.1)
 for size in "${sizes[@]}"; do
     read -r users seeds <<< "$size"
     [ -d "$users" ] || "$llm4msr" data generate --scale tiny --users "$users" --format prepared --split user-holdout --out "$users" > "$users.generated"

@@ -12,3 +12,14 @@ prepare_splits() {
     [ -d data-user-holdout ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --out data-user-holdout \
         --split user-holdout --holdout "$assets/knowledge/ml-100k-user-holdout.json"
 }
+
+# SmolLM2's vectors (T = 15) as the pilot made them, of two snapshots: what asking takes an hour for. $1: store, $2: data, $3: its name.
+import_pilot() {
+    local state vectors=() smollm2=$assets/knowledge/ml-100k-smollm2-t15
+    for state in after_last_token last_prompt_token mean_of_generated; do
+        vectors+=(--vectors "user@40%:$state=$smollm2-snapshot40.safetensors#user.$state")
+        vectors+=(--vectors "user@80%:$state=$smollm2-train-part.safetensors#user.$state")
+        vectors+=(--vectors "scenario:$state=$smollm2-train-part.safetensors#scenario.$state")
+    done
+    [ -f "$1" ] || "$llm4msr" knowledge import "$1" --data "$2" --name "$3" "${vectors[@]}"
+}

@@ -66,7 +66,6 @@ var verdict = KnowledgeVerdict.Of(controls);
 Console.WriteLine($"\n**Knowledge helps beyond capacity: {verdict.Gain switch { KnowledgeGain.Yes => "yes", KnowledgeGain.No => "no", _ => "not shown" }}** "
     + $"(rule of `controls`, gains of {verdict.SmallestGain} and more; it hangs on {string.Join(", ", verdict.Deciding)}).");
 
-// Every fold's scenario is a scenario of its own, since scores of different models are not to be mixed in one AUC.
 Dictionary<int, ScoredRows> Score(string arm)
 {
     var parts = folds.Select((data, fold) =>
@@ -74,10 +73,7 @@ Dictionary<int, ScoredRows> Score(string arm)
         var folder = ModelFolder.Open(Path.Combine(work, "main", $"fold-{fold + 1}.{arm}"));
         return folder.Seeds.ToDictionary(seed => seed, seed => TrainingRun.Score(folder, data, seed, data.RanksOf(Part.Test)));
     }).ToList();
-    string[] names = [.. Enumerable.Range(1, folds.Count).SelectMany(fold => scenarios.Select(name => $"{name}, fold {fold}"))];
-    return parts[0].Keys.ToDictionary(seed => seed, seed => new ScoredRows(
-        names, [.. parts.SelectMany((part, fold) => part[seed].Scenario.Select(s => fold * scenarios.Count + s))],
-        [.. parts.SelectMany(part => part[seed].User)], [.. parts.SelectMany(part => part[seed].Logits)], [.. parts.SelectMany(part => part[seed].Clicked)]));
+    return parts[0].Keys.ToDictionary(seed => seed, seed => ScoredRows.OfFolds([.. parts.Select(part => part[seed])]));
 }
 
 ScoredRows Of(ScoredRows seed, int scenario) => Where(seed, row => seed.Scenario[row] % scenarios.Count == scenario);

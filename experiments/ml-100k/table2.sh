@@ -10,15 +10,8 @@ mkdir -p "$2"
 source "$(dirname "$0")/common.sh" "$1" "$2"
 prepare_splits
 
-smollm2=$assets/knowledge/ml-100k-smollm2-t15
-vectors=()
-for state in after_last_token last_prompt_token mean_of_generated; do
-    vectors+=(--vectors "user@40%:$state=$smollm2-snapshot40.safetensors#user.$state")
-    vectors+=(--vectors "user@80%:$state=$smollm2-train-part.safetensors#user.$state")
-    vectors+=(--vectors "scenario:$state=$smollm2-train-part.safetensors#scenario.$state")
-done
 for split in user user-holdout; do
-    [ -f "pilot-past-only-$split.db" ] || "$llm4msr" knowledge import "pilot-past-only-$split.db" --data "data-$split" --name pilot-past-only "${vectors[@]}"
+    import_pilot "pilot-past-only-$split.db" "data-$split" pilot-past-only
     "$llm4msr" reproduce table2 "data-$split" --knowledge "pilot-past-only-$split.db" --seeds 5 --jobs "$jobs" --out "table2-$split" --json > "table2-$split.json"
 done
 dotnet run "$here/table2.cs" -- . > page.md   # so that a page is replaced by a whole one

@@ -10,6 +10,22 @@ public sealed record ScoredRows(IReadOnlyList<string> Scenarios, int[] Scenario,
 {
     public int Count => Scenario.Length;
 
+    /// <summary>
+    /// The rows of several folds together. A fold's scenario becomes a scenario of its own, number fold × scenarios + scenario: the
+    /// scores of different models are not to be mixed in one AUC, and a mean over scenarios is then one over folds and scenarios.
+    /// </summary>
+    /// <param name="folds">Of the same scenarios and the same user table, one model each.</param>
+    public static ScoredRows OfFolds(IReadOnlyList<ScoredRows> folds)
+    {
+        var scenarios = folds[0].Scenarios;
+        if (!folds.All(fold => fold.Scenarios.SequenceEqual(scenarios)))
+            throw new ArgumentException("Folds of different scenarios have no AUC in common.", nameof(folds));
+        return new ScoredRows(
+            [.. folds.SelectMany((_, fold) => scenarios.Select(name => $"{name}, fold {fold + 1}"))],
+            [.. folds.SelectMany((rows, fold) => rows.Scenario.Select(s => fold * scenarios.Count + s))],
+            [.. folds.SelectMany(rows => rows.User)], [.. folds.SelectMany(rows => rows.Logits)], [.. folds.SelectMany(rows => rows.Clicked)]);
+    }
+
     /// <summary>The rows of one scenario, in their order.</summary>
     public ScoredRows Only(int scenario)
     {

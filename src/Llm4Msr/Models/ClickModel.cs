@@ -20,7 +20,7 @@ public sealed class ClickModel : nn.Module<CtrBatch, BatchKnowledge?, Tensor>
     {
         using var scope = NewDisposeScope();
         using var random = new Generator(seed, CPU);
-        embedding = new FeatureEmbedding(schema, options.EmbeddingSize, random);
+        embedding = new FeatureEmbedding(schema, options.EmbeddingSize, options.EmbeddingDeviation, random);
         network = Network.Create(options, embedding.Width, scenarios, reader?.Shape, random);
         knowledge = reader;
         RegisterComponents();

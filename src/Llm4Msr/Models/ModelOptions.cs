@@ -32,6 +32,12 @@ public sealed record ModelOptions
     /// <summary>Size of each field's embedding (the paper's Dim).</summary>
     public int EmbeddingSize { get; init; } = 16;
 
+    /// <summary>
+    /// Standard deviation of the fields' embeddings before training. Generated layers start near nothing too: the smaller it
+    /// is, the longer the two take to find each other.
+    /// </summary>
+    public double EmbeddingDeviation { get; init; } = 0.001;
+
     /// <summary>Size of the embedding of the scenario itself, for those backbones and enhancements that have one.</summary>
     public int ScenarioEmbeddingSize { get; init; } = 16;
 
@@ -53,6 +59,8 @@ public sealed record ModelOptions
         var reads = Enhancement is EnhancementKind.Llm4msr or EnhancementKind.KnowledgeField;
         if (EmbeddingSize < 1)
             yield return $"embedding is {EmbeddingSize}, expected 1 or more";
+        if (!(EmbeddingDeviation > 0 && double.IsFinite(EmbeddingDeviation)))
+            yield return FormattableString.Invariant($"embedding deviation is {EmbeddingDeviation}, expected a number above 0");
         if (ScenarioEmbeddingSize < 1)
             yield return $"scenario embedding is {ScenarioEmbeddingSize}, expected 1 or more";
         if (HiddenWidths.Count == 0 || HiddenWidths.Any(w => w < 1))

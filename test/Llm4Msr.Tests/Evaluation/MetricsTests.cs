@@ -54,6 +54,22 @@ public class MetricsTests
         Assert.Equal((4, 2), (metrics.Overall.Rows, metrics.Overall.Clicks));
     }
 
+    /// <summary>The second fold's model gives all its rows higher scores than the first: mixed, they would rank behind nothing of it.</summary>
+    [Fact]
+    public void FoldsOfDifferentModelsAreJudgedOneByOne()
+    {
+        ScoredRows first = SampleScores.Of(1), second = SampleScores.Of(2, users: 7);
+        var higher = second with { Logits = [.. second.Logits.Select(logit => logit + 100)] };
+
+        var together = Metrics.Of(ScoredRows.OfFolds([first, higher]));
+
+        Assert.Equal(
+            [.. Metrics.Of(first).Scenarios.Select(s => (s.Scenario + ", fold 1", s.Rows, s.Auc)), .. Metrics.Of(higher).Scenarios.Select(s => (s.Scenario + ", fold 2", s.Rows, s.Auc))],
+            together.Scenarios.Select(s => (s.Scenario, s.Rows, s.Auc)));
+        Assert.Equal([.. first.User, .. second.User], ScoredRows.OfFolds([first, higher]).User);
+        Assert.Throws<ArgumentException>(() => ScoredRows.OfFolds([first, second with { Scenarios = ["other", "names", "here"] }]));
+    }
+
     [Fact]
     public void AScenarioIsJudgedByItsOwnRowsAlone()
     {

@@ -58,6 +58,21 @@ public sealed class ClickModelTests : IDisposable
         Assert.NotEqual(one.Score([1, 2, 3]), other.Score([1, 2, 3]));
     }
 
+    /// <summary>Every field's numbers, those of several values at once included, and of no other part of the model.</summary>
+    [Fact]
+    public void EmbeddingsStartAtTheDeviationThatIsAskedForAndNothingElseDoes()
+    {
+        using var small = SampleModel.Of(_data, BackboneKind.Star, "epnet");
+        using var large = SampleModel.Of(_data, BackboneKind.Star, "epnet", change: options => options with { EmbeddingDeviation = 100 * options.EmbeddingDeviation });
+
+        foreach (var ((name, first), (_, second)) in small.Model.named_parameters().Zip(large.Model.named_parameters()))
+        {
+            var expected = name.StartsWith("embedding.", StringComparison.Ordinal) ? 100 * first : first;
+            Assert.True(second.allclose(expected, rtol: 1e-5), name);
+        }
+        Assert.InRange(cat([.. large.Model.named_parameters().Where(p => p.name.StartsWith("embedding.", StringComparison.Ordinal)).Select(p => p.parameter.flatten())]).std().item<float>(), 0.09, 0.11);
+    }
+
     [Fact]
     public void ARowWithoutKnowledgeGetsTheLearnedVectorAndNotZeros()
     {

@@ -143,6 +143,7 @@ public class NetworkTests
         using var random = new Generator(1, CPU);
         var options = new ModelOptions
         {
+            EmbeddingDeviation = -0.5,
             HiddenWidths = [],
             Experts = new ExpertOptions { Count = 1 },
             Enhancement = EnhancementKind.Llm4msr,
@@ -153,7 +154,7 @@ public class NetworkTests
 
         Assert.Equal(FaultKind.Usage, error.Kind);
         Assert.Equal(
-            "No model can be built so: hidden is , expected widths of 1 or more; "
+            "No model can be built so: embedding deviation is -0.5, expected a number above 0; hidden is , expected widths of 1 or more; "
             + "experts is 1, expected 2 or more: one leaves nothing to gate, and shared-bottom is that model; "
             + "user level and scenario level are both none, which leaves the backbone alone: use the enhancement none; "
             + "meta layers is 5, expected 1 to 4; components is 16, but no level reads users' vectors: leave it out; "

@@ -21,6 +21,8 @@ namespace Llm4Msr.Models.Enhancements;
 /// </remarks>
 public sealed class KnowledgeReader : nn.Module
 {
+    private const double FirstDeviation = 0.001; // of learned vectors, so that a user that training never meets stays near zero
+
     private static readonly Scalar s_rounding = 1e-9;  // of a number's own size: what varies less does not vary
     private static readonly Scalar s_smallest = 1e-30; // keeps 0 from dividing, and changes nothing else
 
@@ -105,11 +107,10 @@ public sealed class KnowledgeReader : nn.Module
         new RowKnowledge(user_none is null ? users : cat([user_none.unsqueeze(0), users]), owner),
         scenario_none is null ? scenarios : scenario_none.where(scenarioMissing, scenarios));
 
-    /// <summary>They start as the embeddings of the other fields do, so that a user that training never meets stays near zero.</summary>
     private static Parameter LearnedVectors(int users, int width, ulong seed)
     {
         using var random = new Generator(seed, CPU);
-        return Weights.Normal(FeatureEmbedding.FirstDeviation, random, users, width);
+        return Weights.Normal(FirstDeviation, random, users, width);
     }
 
     private (Parameter? User, Parameter? Scenario) Missing(FusionOptions options) => (

@@ -15,11 +15,10 @@ public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Ten
     /// <summary>Rows of a table from which on its gradient holds only the rows that a batch looks up; smaller tables have a whole one.</summary>
     public const int LargestDense = 200_000;
 
-    internal const double FirstDeviation = 0.001;
-
     private readonly nn.Module[] tables;
 
-    public FeatureEmbedding(FeatureSchema schema, int size, Generator random) : base(nameof(FeatureEmbedding))
+    /// <param name="deviation">Of the numbers before training.</param>
+    public FeatureEmbedding(FeatureSchema schema, int size, double deviation, Generator random) : base(nameof(FeatureEmbedding))
     {
         Width = schema.Fields.Count * size;
         tables = new nn.Module[schema.Fields.Count];
@@ -27,8 +26,8 @@ public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Ten
         {
             var field = schema.Fields[f];
             tables[f] = field.MultiValued
-                ? Filled(nn.EmbeddingBag(field.Cardinality, size, mode: EmbeddingBagMode.Mean, sparse: IsSparse(field)), t => t.weight!, random)
-                : Filled(nn.Embedding(field.Cardinality, size, sparse: IsSparse(field)), t => t.weight!, random);
+                ? Filled(nn.EmbeddingBag(field.Cardinality, size, mode: EmbeddingBagMode.Mean, sparse: IsSparse(field)), t => t.weight!, deviation, random)
+                : Filled(nn.Embedding(field.Cardinality, size, sparse: IsSparse(field)), t => t.weight!, deviation, random);
             register_module(field.Name, tables[f]);
         }
     }
@@ -53,10 +52,10 @@ public sealed class FeatureEmbedding : nn.Module<IReadOnlyList<FieldValues>, Ten
         return cat(vectors, 1);
     }
 
-    private static T Filled<T>(T table, Func<T, Parameter> weight, Generator random)
+    private static T Filled<T>(T table, Func<T, Parameter> weight, double deviation, Generator random)
     {
         using var _ = no_grad();
-        weight(table).normal_(0, FirstDeviation, random);
+        weight(table).normal_(0, deviation, random);
         return table;
     }
 }
