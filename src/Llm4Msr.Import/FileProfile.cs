@@ -51,10 +51,11 @@ public sealed record FileProfile(
         var (file, format) = WithMostColumns(path, database);
         var parameters = new SqlParameters();
         var texts = file.Columns.Select((name, k) => $"{file.Text(name, parameters)} AS v{k}");
-        var select = $"SELECT {string.Join(", ", texts)} FROM {file.From(parameters, SourceFile.NoRows)} LIMIT {MostRows}";
+        var select = $"SELECT {string.Join(", ", texts.Append($"{file.IsNoObject} AS is_none"))} FROM {file.From(parameters, SourceFile.NoRows)} LIMIT {MostRows}";
         file.Execute($"CREATE TABLE looked_at AS {select}", parameters);
+        var noRows = database.Number("SELECT count(*) FROM looked_at WHERE is_none") + (file.HasLines ? database.Number($"SELECT count(DISTINCT line) FROM {SourceFile.NoRows}") : 0);
+        database.Execute("DELETE FROM looked_at WHERE is_none");
         var rows = database.Number("SELECT count(*) FROM looked_at");
-        var noRows = file.HasLines ? database.Number($"SELECT count(DISTINCT line) FROM {SourceFile.NoRows}") : 0;
         if (rows == 0)
             throw new Llm4MsrException(FaultKind.BadInput, $"{path} has no rows{(noRows > 0 ? FormattableString.Invariant($": none of its {noRows:N0} lines is one") : "")}. Get it again.");
         var (configuration, roles, notes) = ImportProposal.Of(Path.GetFileName(path), format, [.. file.Columns.Select((name, k) => Column(database, name, $"v{k}", rows))]);

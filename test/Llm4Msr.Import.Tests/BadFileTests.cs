@@ -363,7 +363,20 @@ public sealed class BadFileTests : IDisposable
         Assert.Equal(expected, Imports.Run(_scratch, Written("\n\n" + Good.Replace("\n", "\n\n\n", StringComparison.Ordinal)) with { MaxRejected = 0 }, output: "blank").Rows());
         File.WriteAllText(_scratch["log.jsonl"], "\n{\"user\": 1, \"item\": 2, \"rating\": 5, \"time\": 100}\n\n{\"user\": 1, \"item\": 3, \"rating\": 1, \"time\": 101}\n\nx\n\n");
         Assert.Equal(new SourceRows("log.jsonl", 3, 2, 1, 0, 0), Assert.Single(Imports.Run(_scratch, Imports.Ratings("log.jsonl")).Description.Import!.Sources));
-        Assert.Equal(("6", "the user (user) is empty", "x"), Assert.Single(RejectedRows()));
+        Assert.Equal(("6", "it is no JSON object", "x"), Assert.Single(RejectedRows()));
+    }
+
+    /// <summary>What a condition would leave out cannot be known of a line that nobody can read.</summary>
+    [Fact]
+    public void ALineThatIsNoJsonObjectIsRejectedAlsoWhereAConditionPicksRows()
+    {
+        File.WriteAllText(_scratch["log.jsonl"], "{\"user\": 1, \"item\": 2, \"rating\": 5, \"time\": 100}\n[1]\n{\"user\": 1, \"item\": 3, \"rating\": 4, \"time\": 101}\n");
+        var log = Imports.Ratings("log.jsonl");
+
+        var source = Assert.Single(Imports.Run(_scratch, log with { Interactions = [log.Interactions[0] with { Where = "rating > 3" }] }).Description.Import!.Sources);
+
+        Assert.Equal((3, 2, 1), (source.Read, source.Kept, source.Rejected));
+        Assert.Equal(("2", "it is no JSON object", "[1]"), Assert.Single(RejectedRows()));
     }
 
     [Theory]

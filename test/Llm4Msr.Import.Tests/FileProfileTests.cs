@@ -70,6 +70,16 @@ public sealed class FileProfileTests : IDisposable
         Assert.Equal((FaultKind.BadInput, $"{_scratch["log.csv"]} has no rows{end} Get it again."), (error.Kind, error.Message));
     }
 
+    [Fact]
+    public void LinesThatAreNoJsonObjectsAreCountedAndNotTakenForMissingValues()
+    {
+        File.WriteAllText(_scratch["log.jsonl"], "{\"user\": 1}\nx\n[1]\n\n{\"user\": 2}\n7\n{\"user\": null}\n");
+
+        var profile = Profile("log.jsonl");
+
+        Assert.Equal((3, 3, 1), (profile.Rows, profile.NoRows, Assert.Single(profile.Columns).Missing));
+    }
+
     /// <summary>Two names that are alike in their first thirty characters, and one with a line end in it.</summary>
     [Fact]
     public void ScenariosAreWholeValuesAndAllOfThem()

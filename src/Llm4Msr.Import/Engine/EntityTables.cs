@@ -43,7 +43,7 @@ internal sealed class EntityTables(DuckDb database, string what, string column, 
             string Text(string name) => file.Text(name, parameters);
             var features = _features.Select((f, n) => $"{Values(f, source.Features.FirstOrDefault(own => own.Name == f.Name), parameters, Text)} AS f{n}");
             var select = $"SELECT key{string.Concat(Columns.Select(c => $", {c}"))}, {Joined(source.Title, " ", Text)}, {Joined(source.Category, "/", Text)}, "
-                + $"CASE WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
+                + $"CASE WHEN {file.IsNoObject} THEN {parameters.Add(SourceFile.NoObject)} WHEN key = '' THEN {parameters.Add($"the id ({source.Key}) is empty")} {string.Join(' ', Checks(source, parameters, Text))} END "
                 + $"FROM (SELECT *, coalesce({Text(source.Key)}, '') AS key{string.Concat(features.Select(f => $", {f}"))} FROM {file.From(parameters, SourceFile.NoRows)})";
             var first = database.Number($"SELECT count(*) FROM {what}_facts");
             file.Execute($"INSERT INTO {what}_facts {select}", parameters);

@@ -31,6 +31,7 @@ internal sealed class EventColumns(ImportConfiguration configuration, Interactio
     /// <param name="context">Names of the context fields of all files, in their order.</param>
     public string Select(string from, IReadOnlyList<string> context)
     {
+        _always.Add($"WHEN {file.IsNoObject} THEN {parameters.Add(SourceFile.NoObject)}");
         var where = source.Where is null ? null : Parsed(source.Where, "condition where", _always);
         var label = Parsed(source.Label, "label", _ifWanted);
         var positive = source.Positive is null ? label : Parsed(source.Positive, "positive mark", _ifWanted);

@@ -153,6 +153,12 @@ internal sealed class SourceFile
         : _kind == FileKind.Parquet ? $"CAST(c{_places[column]} AS VARCHAR)"
         : $"c{_places[column]}";
 
+    /// <summary>Why a row is rejected.</summary>
+    public const string NoObject = "it is no JSON object";
+
+    /// <summary>Whether a line of JSON lines is no object: it is a row, and what it holds nobody can say.</summary>
+    public string IsNoObject => _kind == FileKind.JsonLines ? "o IS NULL" : "false";
+
     /// <summary>A whole row as text, for people.</summary>
     public string RowText() => _kind == FileKind.JsonLines
         ? "c0"
