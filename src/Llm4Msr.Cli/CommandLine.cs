@@ -95,6 +95,7 @@ internal static class CommandLine
     /// <summary>The exit code of whatever happened, and what to say about it.</summary>
     internal static (int Code, string Message) Told(Exception e) => e switch
     {
+        AggregateException { InnerExceptions: [var first, ..] } => Told(first), // what several threads did at once failed
         OperationCanceledException => (Cancelled, "Stopped as asked. What was finished is kept: run the same command again to go on."),
         Llm4MsrException known => (known.ExitCode, known.Message),
         IOException io when IsFull(io) => ((int)FaultKind.ResourceMissing, $"The disk is full: {io.Message} Free some space, then run the command again."),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Llm4Msr.Cli.Verbs;
 using Llm4Msr.Testing;
 
 namespace Llm4Msr.Cli.Tests;
@@ -33,6 +34,23 @@ public sealed class OutputTests(SmallRuns small) : IDisposable
             Assert.Equal(json, IsOneDocument(run.Output));
         }
     }
+
+    /// <summary>A quick start that says "found" of anything would prove nothing.</summary>
+    [Theory]
+    [InlineData(0.58, 0.65, 0.59, 0.9, 0.9, true)]
+    [InlineData(0.61, 0.65, 0.59, 0.9, 0.9, false)] // the model alone does as well
+    [InlineData(0.58, 0.65, 0.64, 0.9, 0.9, false)] // so does somebody else's knowledge
+    [InlineData(0.58, 0.57, 0.59, 0.9, 0.9, false)]
+    [InlineData(0.58, 0.65, 0.59, 0.7, 0.9, false)] // texts say what was not planted
+    [InlineData(0.58, 0.65, 0.59, 0.9, 0.7, false)] // or leave out what was
+    [InlineData(null, 0.65, 0.59, 0.9, 0.9, false)]
+    [InlineData(0.58, null, 0.59, 0.9, 0.9, false)]
+    public void TheQuickStartFailsWhereWhatWasPlantedIsNotFound(double? none, double? real, double? shuffled, double precision, double recall, bool found) =>
+        Assert.Equal(found, QuickstartVerb.IsFound(none, real, shuffled, precision, recall));
+
+    [Fact]
+    public void AFaultOfSeveralThreadsIsToldAsItsFirst() =>
+        Assert.Equal(CommandLine.Told(new IOException("No space.")), CommandLine.Told(new AggregateException(new AggregateException(new IOException("No space."), new FormatException()))));
 
     [Fact]
     public void EveryCommandPrintsOneJsonDocument()

@@ -73,7 +73,7 @@ public sealed class ProtocolsTests(SmallRuns small) : IDisposable
         CommandRun.Of("protocols", _scratch["data"], "--knowledge", _scratch["past-only.db"], _scratch["whole-period.db"], "--set", "keepRowsWithoutKnowledge=false", "--out", _scratch["other"]).AssertFails(FaultKind.Usage,
             "keepRowsWithoutKnowledge is false, and so each protocol would be trained on the rows that see its own snapshots. Leave it out: protocols are compared on the same rows.");
         CommandRun.Of("protocols", _scratch["data"], "--knowledge", _scratch["past-only.db"], _scratch["whole-period.db"], "--vary", "knowledge=a,b", "--out", _scratch["other"]).AssertFails(FaultKind.Usage,
-            "--vary names knowledge, in which the arms of protocols differ already. Leave it out.");
+            "knowledge is varied, and it is what arms differ in: all would get the same values. Leave it out of --vary.");
         Assert.False(Directory.Exists(_scratch["other"]));
     }
 

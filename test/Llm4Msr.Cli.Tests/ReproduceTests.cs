@@ -129,6 +129,35 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
             [.. all.GetProperty("parts").GetProperty(what).GetProperty("rows").EnumerateArray().Select(r => r.GetProperty("arm").GetString())];
     }
 
+    /// <summary>Of two trials of each arm one is trained: no arm can be told, and so there is no page yet.</summary>
+    [Fact]
+    public void WhereTheBudgetCompletesNoArmAllIsGoneOnWithAndHasNoReport()
+    {
+        string[] command =
+        [
+            "reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"], "--json", "--budget", "1", "--vary", "training.learningRate=0.001,0.0003", .. SmallRuns.SmallFusedTrials,
+        ];
+
+        var said = CommandRun.Succeeding(command).Json;
+
+        Assert.Equal(JsonValueKind.Null, said.GetProperty("report").ValueKind);
+        Assert.Equal(0, said.GetProperty("parts").GetProperty("table2").GetProperty("rows").GetArrayLength());
+        Assert.True(File.Exists(_scratch["paper/all.json"]));
+        Assert.Single(Directory.GetDirectories(_scratch["paper/runs"]));
+    }
+
+    [Fact]
+    public void APageOfSomebodyElseIsNotReplacedAndNothingIsTrained()
+    {
+        Directory.CreateDirectory(_scratch["paper"]);
+        File.WriteAllText(_scratch["paper/report.html"], "mine");
+
+        CommandRun.Of("reproduce", "all", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, $"'{_scratch["paper/report.html"]}' is there already and is no report of this program, so it is not replaced. Name another file.");
+
+        Assert.Equal("report.html", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(_scratch["paper"]))));
+    }
+
     [Fact]
     public void WithoutKnowledgeTheFirstTableIsAll()
     {
@@ -252,13 +281,21 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
         CommandRun.Of("reproduce", "table2", small.Data, "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "table2 takes one --knowledge, and 0 are given. Only figure4 compares several.");
         CommandRun.Of("reproduce", "plm", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
-            FaultKind.Usage, "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge import').");
+            FaultKind.Usage, "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge encode').");
         CommandRun.Of("reproduce", "figure3", small.Data, "--knowledge", small.Store, "--text-encoder", small.Store, "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "--text-encoder belongs to plm, and figure3 does not read it. Leave it out.");
         CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--user", "7", "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "--user belongs to figure5, and table2 does not read it. Leave it out.");
         CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--again", "--out", _scratch["paper"]).AssertFails(
             FaultKind.Usage, "--again belongs to table3, and table2 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "table1", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, "--knowledge belongs to table2, table3, figure3, figure4, figure5, plm, and table1 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "table3", small.Data, "--knowledge", small.Store, "--budget", "2h", "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, "--budget belongs to table2, figure3, figure4, plm, and table3 does not read it. Leave it out.");
+        CommandRun.Of("reproduce", "table2", small.Data, "--knowledge", small.Store, "--vary", "model.backbone=star,mmoe", "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, "model.backbone is varied, and it is what arms differ in: all would get the same values. Leave it out of --vary.");
+        CommandRun.Of("reproduce", "figure4", small.Data, "--knowledge", small.Store, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
+            FaultKind.Usage, $"'T not known, {small.Store}' is compared twice. Name it once.");
         CommandRun.Of("reproduce", "figure5", small.Data, "--knowledge", small.Store, "--out", _scratch["paper"]).AssertFails(
             FaultKind.BadInput, $"figure5 cannot be made: '{small.Store}' holds vectors and no texts of users, so that there is no case to show; name a store that a language model made.");
         Assert.False(Directory.Exists(_scratch["paper"]));

@@ -180,7 +180,7 @@ public sealed class SweepTests(SmallRuns small) : IDisposable
     public void AKeyIsComparedOrVariedAndNotBoth()
     {
         var fault = Assert.Throws<Llm4MsrException>(() => Plan(["model.backbone=star,ple"], ["model.backbone=mmoe,aitm"]));
-        Assert.Contains("'model.backbone' is both compared and varied", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("model.backbone is varied, and it is what arms differ in", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -10,7 +10,10 @@ internal sealed class GridArguments
     private readonly Option<int> _trials = new("--trials") { Description = "Trials per arm, drawn from the combinations, the same in every arm; 0 for all.", DefaultValueFactory = _ => 0 };
     private readonly Option<int> _jobs = new("--jobs") { Description = "Trainings at once.", DefaultValueFactory = _ => 1 };
 
-    public IEnumerable<Option> All => [_output, _vary, _trials, _jobs];
+    public IEnumerable<Option> All => [_output, .. Trained];
+
+    /// <summary>Those that say what is trained, and how.</summary>
+    public IEnumerable<Option> Trained => [_vary, _trials, _jobs];
 
     public string Output(ParseResult parsed) => parsed.GetRequiredValue(_output);
 

@@ -18,6 +18,7 @@ internal static class GridPlan
         IReadOnlyList<JsonObject> basis, IReadOnlyList<Arm> arms, IReadOnlyList<IReadOnlyDictionary<string, string>> settings, int trials, DataDescription data,
         bool sharedByArms = false)
     {
+        RequireThatArmsStayApart(arms, settings);
         var tried = settings.ToArray();
         if (trials > 0 && trials < tried.Length)
         {
@@ -45,6 +46,16 @@ internal static class GridPlan
                 contents[store] = Cell.ContentOf(store);
             return store is null ? null : contents[store];
         }
+    }
+
+    /// <summary>A value that is tried in every arm alike takes the place of what the arms differ in: they would be one arm under several names.</summary>
+    private static void RequireThatArmsStayApart(IReadOnlyList<Arm> arms, IReadOnlyList<IReadOnlyDictionary<string, string>> settings)
+    {
+        var ofArms = arms.SelectMany(arm => arm.Values.Keys).ToHashSet(StringComparer.Ordinal);
+        if (settings[0].Keys.FirstOrDefault(key => ofArms.Any(own => own == key || own.StartsWith(key + '.', StringComparison.Ordinal) || key.StartsWith(own + '.', StringComparison.Ordinal))) is { } varied)
+            throw new Llm4MsrException(FaultKind.Usage, $"{varied} is varied, and it is what arms differ in: all would get the same values. Leave it out of --vary.");
+        if (arms.GroupBy(arm => arm.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new Llm4MsrException(FaultKind.Usage, $"'{twice.Key}' is compared twice. Name it once.");
     }
 
     private static string WhyAlike(Cell one, Cell other, IReadOnlyList<Cell> plan)

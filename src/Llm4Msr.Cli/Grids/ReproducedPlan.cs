@@ -21,7 +21,8 @@ internal enum Reproduced
 }
 
 /// <summary>What was made again: for programs as <paramref name="Model"/>, for people as <paramref name="Print"/>.</summary>
-internal sealed record ReproducedPart(Reproduced What, object Model, Action<IAnsiConsole> Print);
+/// <param name="HasRuns">Whether it tells of run folders.</param>
+internal sealed record ReproducedPart(Reproduced What, object Model, Action<IAnsiConsole> Print, bool HasRuns = false);
 
 /// <summary>An arm, and what it is compared with.</summary>
 /// <param name="Baseline">Name of another arm; null for none.</param>
@@ -62,12 +63,8 @@ internal sealed record ReproducedPlan(IReadOnlyList<ReproducedArm> Arms, string 
     {
         if (stores.Count != 1 && (what != Reproduced.Figure4 || stores.Count == 0))
             throw new Llm4MsrException(FaultKind.Usage, $"{Spelling.Of(what)} takes one --knowledge, and {stores.Count} are given. Only figure4 compares several.");
-        if (textEncoder is null == (what == Reproduced.Plm))
-        {
-            throw new Llm4MsrException(FaultKind.Usage, what == Reproduced.Plm
-                ? "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge import')."
-                : $"--text-encoder belongs to plm, and {Spelling.Of(what)} does not read it. Leave it out.");
-        }
+        if (textEncoder is null && what == Reproduced.Plm)
+            throw new Llm4MsrException(FaultKind.Usage, "plm needs --text-encoder STORE.db, knowledge of the same data from a text encoder ('llm4msr knowledge encode').");
     }
 
     private static ReproducedPlan Table2() => new(

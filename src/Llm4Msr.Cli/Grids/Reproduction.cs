@@ -27,7 +27,7 @@ internal sealed record NotReproduced(Reproduced What, string Reason);
 /// <summary>Makes tables and figures of the paper from runs that they share.</summary>
 internal sealed class Reproduction(Cli cli, InteractionDataset data, ReproductionRequest request)
 {
-    private static readonly Reproduced[] s_trained = [Reproduced.Table2, Reproduced.Figure3, Reproduced.Figure4, Reproduced.Plm];
+    public static readonly IReadOnlyList<Reproduced> Trained = [Reproduced.Table2, Reproduced.Figure3, Reproduced.Figure4, Reproduced.Plm];
 
     private readonly TrainingGrid _grid = new(cli, data, request.Data, request.Output);
 
@@ -52,11 +52,13 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
     /// </summary>
     private ReproducedPart MakeAll()
     {
+        var page = new ReportFiles(Path.Combine(request.Output, "report.html"));
+        page.CheckFree();
         var leftOut = Enum.GetValues<Reproduced>().Where(what => what != Reproduced.All).Select(what => (What: what, Reason: WhyNot(what))).ToList();
         List<Reproduced> made = [.. leftOut.Where(w => w.Reason is null).Select(w => w.What)];
         var plans = made.Where(what => what is not (Reproduced.Table1 or Reproduced.Figure5)).ToDictionary(what => what, Plan);
         Libtorch.Require();
-        var trained = plans.Where(p => s_trained.Contains(p.Key)).SelectMany(p => p.Value.Cells);
+        var trained = plans.Where(p => Trained.Contains(p.Key)).SelectMany(p => p.Value.Cells);
         var untrained = _grid.Train("reproduce", [.. trained], request.Jobs, request.Budget).Select(c => c.Name).ToHashSet(StringComparer.Ordinal);
         List<ReproducedPart> parts = [];
         foreach (var what in made)
@@ -67,15 +69,14 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
                 : what == Reproduced.Table3 ? PaperTable3.Of(cli, data, plan.Cells, output, request.Again)
                 : Table(what, plan.Planned, plan.Cells, [.. plan.Cells.Where(c => untrained.Contains(c.Name))], output));
         }
-        return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(parts)).Write(request.Output);
+        return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(page, parts)).Write(request.Output);
     }
 
-    /// <summary>Everything on one page; null where nothing was trained that it could tell of.</summary>
-    private string? WriteReport(IReadOnlyList<ReproducedPart> parts)
+    /// <summary>Everything on one page; null where no arm has all its trials, so that there is nothing that it could tell of.</summary>
+    private string? WriteReport(ReportFiles files, IReadOnlyList<ReproducedPart> parts)
     {
-        if (!parts.Any(p => s_trained.Contains(p.What)))
+        if (!parts.Any(p => p.HasRuns))
             return null;
-        var files = new ReportFiles(Path.Combine(request.Output, "report.html"));
         new ReportMaker(
             ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
         return files.Page;
@@ -141,7 +142,7 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
         var model = table.Model(output);
         Config.WriteFile(Path.Combine(output, name + ".json"), model);
         table.Write(Path.Combine(output, name + ".csv"));
-        return new ReproducedPart(what, model, table.Print);
+        return new ReproducedPart(what, model, table.Print, HasRuns: rows.Count > 0);
     }
 
     private IReadOnlyList<string> Differences(TrainConfig config, (IReadOnlyList<string> Stores, string? TextEncoder) inputs) =>

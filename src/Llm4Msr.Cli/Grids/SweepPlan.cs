@@ -14,8 +14,6 @@ internal static class SweepPlan
         IReadOnlyList<JsonObject> basis, IReadOnlyList<string> compared, IReadOnlyList<string> varied, int trials, DataDescription data)
     {
         var (arms, settings) = (Combinations(compared, "--compare"), Settings(varied));
-        if (arms[0].Keys.Intersect(settings[0].Keys).FirstOrDefault() is { } both)
-            throw new Llm4MsrException(FaultKind.Usage, $"'{both}' is both compared and varied, which would make all arms alike. Name it in --compare or in --vary.");
         return GridPlan.Of(basis, [.. arms.Select(arm => new Arm(Cell.Spelled(arm), arm))], settings, trials, data);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Llm4Msr.Cli.Configuration;
 using Llm4Msr.Data;
@@ -34,7 +35,8 @@ internal sealed class TrainingGrid(Cli cli, InteractionDataset data, string fold
         var spent = Stopwatch.StartNew();
         cli.Terminal.WithProgress(title, all, report =>
         {
-            Parallel.ForEach(open, new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cli.Cancellation }, cell =>
+            // One at a time and in the plan's order: a thread that takes several has the others wait for it at the end, and a budget cut anywhere.
+            Parallel.ForEach(Partitioner.Create(open, EnumerablePartitionerOptions.NoBuffering), new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = cli.Cancellation }, cell =>
             {
                 lock (failed)
                 {

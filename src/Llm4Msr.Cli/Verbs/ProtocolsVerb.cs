@@ -33,8 +33,6 @@ internal static class ProtocolsVerb
         verb.SetAction(parsed =>
         {
             var (trials, jobs, settings) = (grid.Trials(parsed), grid.Jobs(parsed), SweepPlan.Settings(grid.Vary(parsed)));
-            if (settings[0].Keys.FirstOrDefault(key => key is "knowledge" or "arm") is { } fixedKey)
-                throw new Llm4MsrException(FaultKind.Usage, $"--vary names {fixedKey}, in which the arms of protocols differ already. Leave it out.");
             var dataset = InteractionDataset.Open(basis.Data(parsed));
             var stores = ProtocolStores.Of(dataset, parsed.GetRequiredValue(knowledge), PromptDefaults.Template(parsed.GetValue(template)), parsed.GetValue(model), cli.Cancellation);
             var plan = GridPlan.Of(basis.Read(parsed), [stores[0].None, .. stores.SelectMany(store => new[] { store.Real, store.Shuffled })], settings, trials, dataset.Description);

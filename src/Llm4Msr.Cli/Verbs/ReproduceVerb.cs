@@ -36,12 +36,15 @@ internal static class ReproduceVerb
             verb.Add(option);
         verb.SetAction(parsed =>
         {
+            var trained = Reproduction.Trained;
+            RequireThatEachIsRead(parsed,
+            [
+                (knowledge, [.. trained, Reproduced.Table3, Reproduced.Figure5]), (encoder, [Reproduced.Plm]), (user, [Reproduced.Figure5]), (template, [Reproduced.Figure5]),
+                (again, [Reproduced.Table3]), (seeds, trained), (budget, trained), .. grid.Trained.Select(option => (option, trained)),
+                .. config.All.Select(option => (option, (IReadOnlyList<Reproduced>)[.. trained, Reproduced.Table3])),
+            ], parsed.GetValue(what));
             var (trials, jobs) = (grid.Trials(parsed), grid.Jobs(parsed));
             var limit = parsed.GetValue(budget) is { } text ? GridBudget.Parse(budget.Name, text) : null;
-            if (parsed.GetValue(user) is not null && parsed.GetValue(what) is not (Reproduced.Figure5 or Reproduced.All))
-                throw new Llm4MsrException(FaultKind.Usage, $"--user belongs to figure5, and {Spelling.Of(parsed.GetValue(what))} does not read it. Leave it out.");
-            if (parsed.GetValue(again) && parsed.GetValue(what) is not (Reproduced.Table3 or Reproduced.All))
-                throw new Llm4MsrException(FaultKind.Usage, $"--again belongs to table3, and {Spelling.Of(parsed.GetValue(what))} does not read it. Leave it out.");
             var folder = parsed.GetRequiredValue(data);
             List<JsonObject> basis = [.. config.Read(parsed)];
             if (parsed.GetValue(seeds) is { } count)
@@ -53,5 +56,16 @@ internal static class ReproduceVerb
             cli.Terminal.Result(made.Model, made.Print);
         });
         return verb;
+    }
+
+    /// <summary>An option that nobody reads changes no result, and whoever says it believes that it does.</summary>
+    /// <param name="readers">Who reads an option; <c>all</c> reads every one.</param>
+    private static void RequireThatEachIsRead(ParseResult parsed, IReadOnlyList<(Option Option, IReadOnlyList<Reproduced> Readers)> readers, Reproduced what)
+    {
+        foreach (var (option, by) in readers.Where(r => parsed.GetResult(r.Option) is { Implicit: false }))
+        {
+            if (what != Reproduced.All && !by.Contains(what))
+                throw new Llm4MsrException(FaultKind.Usage, $"{option.Name} belongs to {string.Join(", ", by.Order().Select(Spelling.Of))}, and {Spelling.Of(what)} does not read it. Leave it out.");
+        }
     }
 }

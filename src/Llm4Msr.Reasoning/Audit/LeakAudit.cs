@@ -133,21 +133,33 @@ public sealed class LeakAudit
     /// <summary>Scenario prompts hold the statistics of the data's description: they have to be those of the training part.</summary>
     private void CheckStatistics()
     {
-        var counts = new int[_data.Description.Scenarios.Count];
-        for (var rank = 0; rank < _data.Interactions.Count; rank++)
+        var (described, scenarios) = (_data.Description.Training, _data.Description.Scenarios);
+        var interactions = new int[scenarios.Count];
+        foreach (var rank in _data.RanksOf(Part.Training))
+            interactions[_data.Interactions.Scenario[rank]]++;
+        var (users, items) = (Counted(_data.Interactions.User), Counted(_data.Interactions.Item));
+        List<(string What, int Described, int Counted)> all =
+        [
+            ("users", described.Users, users.InAny), ("items", described.Items, items.InAny),
+            ("users of all scenarios", described.OverlappingUsers, users.InAll), ("items of all scenarios", described.OverlappingItems, items.InAll),
+        ];
+        for (var s = 0; s < scenarios.Count; s++)
         {
-            if (_data.Parts[rank] == Part.Training)
-                counts[_data.Interactions.Scenario[rank]]++;
-        }
-        for (var s = 0; s < counts.Length; s++)
-        {
-            var described = _data.Description.Training.Scenarios[s].Interactions;
-            if (described != counts[s])
+            foreach (var (what, says, counted) in all.Prepend(("interactions", described.Scenarios[s].Interactions, interactions[s])).Where(c => c.Item2 != c.Item3))
             {
-                Found(KnowledgeKey.ForScenario(_data.Description.Scenarios[s].Name), _data.Interactions.Count, -1,
-                    FormattableString.Invariant($"its prompt counts {described} interactions, and the training part has {counts[s]}"));
+                Found(KnowledgeKey.ForScenario(scenarios[s].Name), _data.Interactions.Count, -1,
+                    FormattableString.Invariant($"its prompt counts {says} {what}, and the training part has {counted}"));
             }
         }
+    }
+
+    /// <param name="entityOfRank">Of each interaction its user, or its item.</param>
+    /// <returns>How many are in any scenario of the training part, and how many in every one.</returns>
+    private (int InAny, int InAll) Counted(int[] entityOfRank)
+    {
+        var met = _data.RanksOf(Part.Training).Select(rank => (Entity: entityOfRank[rank], Scenario: _data.Interactions.Scenario[rank])).ToHashSet();
+        var scenariosOf = met.GroupBy(m => m.Entity).Select(of => of.Count()).ToList();
+        return (scenariosOf.Count, scenariosOf.Count(count => count == _data.Description.Scenarios.Count));
     }
 
     private void CheckSnapshotCounts()

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
@@ -223,6 +224,30 @@ public sealed class LeakAuditTests : IDisposable
 
         Assert.Equal(FaultKind.Damaged, refused.Kind);
         Assert.Contains("Name the data that it was made from.", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Prompts that were written from counts of more than the training part are written again alike; only the rows tell.</summary>
+    [Theory]
+    [InlineData("users", "users"), InlineData("items", "items"), InlineData("overlappingUsers", "users of all scenarios"), InlineData("overlappingItems", "items of all scenarios")]
+    [InlineData("scenarios.1.interactions", "interactions")]
+    public void AScenarioPromptThatCountsMoreThanTheTrainingPartLeaks(string key, string what)
+    {
+        Data();
+        var folder = Directory.GetDirectories(Path.GetDirectoryName(_scratch["data"])!, "data-*").Single();
+        var description = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "data.json")))!;
+        var path = key.Split('.');
+        JsonNode counts = path[..^1].Aggregate(description["training"]!, (node, part) => int.TryParse(part, out var index) ? node[index]! : node[part]!);
+        var honest = counts[path[^1]]!.GetValue<int>();
+        counts[path[^1]] = honest + 1;
+        File.WriteAllText(Path.Combine(folder, "data.json"), description.ToJsonString());
+        FolderManifest.Write(folder, InteractionDataset.Format);
+
+        var data = InteractionDataset.Open(folder);
+        var report = Audit(data, Reasoned(data, KnowledgeProtocol.PastOnly));
+
+        Assert.Equal(LeakVerdict.Leak, report.Verdict);
+        Assert.Equal(key.StartsWith("scenarios", StringComparison.Ordinal) ? 1 : 2, report.FindingCount);
+        Assert.EndsWith($"its prompt counts {honest + 1} {what}, and the training part has {honest}.", report.Findings[^1].Sentence, StringComparison.Ordinal);
     }
 
     [Fact]
