@@ -40,5 +40,6 @@ done
         done
         echo '```'
     done
-} > "$here/results.md"
+} > page.md   # so that a page is replaced by a whole one
+mv page.md "$here/results.md"
 echo "Written: $here/results.md"

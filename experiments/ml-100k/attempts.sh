@@ -49,6 +49,4 @@ cells() {
 }
 export llm4msr
 cells | xargs -P "$jobs" -L 1 bash -c '"$llm4msr" train "${@:2}" --backbone shared-bottom --seeds 2 --out "attempts/$1" > /dev/null || { echo "failed: $1" >&2; exit 255; }' cell
-dotnet run "$here/attempts.cs" -- . > page.md   # so that a page is replaced by a whole one
-mv page.md "$here/attempts.md"
-echo "Written: $here/attempts.md"
+publish attempts.md dotnet run "$here/attempts.cs" -- .

@@ -23,3 +23,10 @@ import_pilot() {
     done
     [ -f "$1" ] || "$llm4msr" knowledge import "$1" --data "$2" --name "$3" "${vectors[@]}"
 }
+
+# What a command prints becomes the page $1 beside the scripts, whole or not at all.
+publish() {
+    "${@:2}" > page.md
+    mv page.md "$here/$1"
+    echo "Written: $here/$1"
+}

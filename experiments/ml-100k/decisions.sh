@@ -48,5 +48,6 @@ cells() {
 }
 export llm4msr seeds
 cells | xargs -P "$jobs" -L 1 bash -c '[[ " $* " == *" --seeds "* ]] || set -- "$@" --seeds "$seeds"; "$llm4msr" train "${@:2}" --out "decisions/$1" --json > "decisions/$1.json" || { echo "failed: $1" >&2; exit 255; }' cell
-dotnet run "$here/decisions.cs" -- . > "$here/decisions.md"
+dotnet run "$here/decisions.cs" -- . > page.md   # so that a page is replaced by a whole one
+mv page.md "$here/decisions.md"
 echo "Written: $here/decisions.md"

@@ -49,9 +49,7 @@ test() {
         cell real --set model.enhancement=llm4msr --set knowledge=smollm2.db
         cell shuffled --set model.enhancement=llm4msr --set knowledge=smollm2.db --set arm=shuffled
     done | xargs -P "$jobs" -L 1 bash -c '"$llm4msr" train "${@:2}" --seeds 5 --out "main/$1" > /dev/null || { echo "failed: $1" >&2; exit 255; }' cell
-    dotnet run "$here/main-result.cs" -- . > page.md   # so that a page is replaced by a whole one
-    mv page.md "$here/main-result.md"
-    echo "Written: $here/main-result.md"
+    publish main-result.md dotnet run "$here/main-result.cs" -- .
 }
 export llm4msr
 case $3 in choose | test) "$3" ;; *) sed -n '2,9s/^# *//p' "$0" >&2; exit 2 ;; esac

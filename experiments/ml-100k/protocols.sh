@@ -16,7 +16,7 @@ for split in user user-holdout; do
     done
     "$llm4msr" protocols "data-$split" --knowledge "${stores[@]}" --backbone shared-bottom --seeds 3 --jobs "$jobs" --out "protocols/$split" > "protocols/$split.txt"
 done
-{
+page() {
     echo "# How much of a gain is leakage: one text encoder, three protocols"
     echo
     echo "Made by \`experiments/ml-100k/protocols.sh\`, $(date -u +%Y-%m-%d): Shared Bottom with its defaults, three seeds, items' words by all-MiniLM-L6-v2."
@@ -26,5 +26,5 @@ done
         cat "protocols/$split.txt"
         echo '```'
     done
-} > "$here/protocols.md"
-echo "Written: $here/protocols.md"
+}
+publish protocols.md page

@@ -81,6 +81,5 @@ cells | xargs -P "$jobs" -L 1 bash -c '"$llm4msr" train "${@:2}" --seeds "$seeds
 # 5. What a training step costs, and the page.
 [ -s training-step.md ] || dotnet run -c Release --project "$here/../../bench/Llm4Msr.Benchmarks" -- training-step \
     --data data-user --knowledge smollm2.db > training-step.md
-dotnet run "$here/summary.cs" -- . > "$here/results.md"
-cp training-step.md "$here/training-step.md"
-echo "Written: $here/results.md"
+publish results.md dotnet run "$here/summary.cs" -- .
+publish training-step.md cat training-step.md

@@ -14,6 +14,4 @@ for split in user user-holdout; do
     import_pilot "pilot-past-only-$split.db" "data-$split" pilot-past-only
     "$llm4msr" reproduce table2 "data-$split" --knowledge "pilot-past-only-$split.db" --seeds 5 --jobs "$jobs" --out "table2-$split" --json > "table2-$split.json"
 done
-dotnet run "$here/table2.cs" -- . > page.md   # so that a page is replaced by a whole one
-mv page.md "$here/table2.md"
-echo "Written: $here/table2.md"
+publish table2.md dotnet run "$here/table2.cs" -- .
