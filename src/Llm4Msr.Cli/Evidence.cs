@@ -19,9 +19,9 @@ internal sealed record Evidence(Said? User, Said? Scenario)
         if (folder.Description.Knowledge!.Arm is var arm and not KnowledgeArm.Real)
             throw new Llm4MsrException(FaultKind.Usage, $"The model in '{folder.Path}' is a control ({Spelling.Of(arm)}): its users carry vectors that are not about them. Leave --knowledge out.");
         using var store = KnowledgeStore.OpenForReading(storePath);
-        if (store.ContentHash != table.Origin.ContentHash)
+        if (!store.IsSourceOf(table.Origin))
         {
-            throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge in '{storePath}' (content {store.ContentHash}) is not what '{folder.Path}' was trained with "
+            throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge in '{storePath}' (content {store.ContentFor(table.Origin.Basis)}) is not what '{folder.Path}' was trained with "
                 + $"(content {table.Origin.ContentHash}). Name the store that it was trained with.");
         }
         var asked = AskedModel.Of(store, model);

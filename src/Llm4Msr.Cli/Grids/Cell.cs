@@ -34,13 +34,11 @@ internal sealed record Cell(string Name, Arm Arm, IReadOnlyDictionary<string, st
         ["knowledge"] = knowledgeContent,
     }))[..NameLength];
 
-    /// <summary>What a store holds, as it describes itself; null without a store.</summary>
-    public static string? ContentOf(string? store)
+    /// <summary>What the data read of a store, as it describes itself.</summary>
+    public static string ContentOf(string store, DataDescription data)
     {
-        if (store is null)
-            return null;
         using var open = KnowledgeStore.OpenForReading(store);
-        return open.ContentHash;
+        return open.ContentFor(data.TrainingPartHash);
     }
 
     /// <summary>Values as people read them: <c>learningRate 0.001, layers 2</c>.</summary>

@@ -43,7 +43,7 @@ internal static class GridPlan
         string? ContentOf(string? store)
         {
             if (store is not null && !contents.ContainsKey(store))
-                contents[store] = Cell.ContentOf(store);
+                contents[store] = Cell.ContentOf(store, data);
             return store is null ? null : contents[store];
         }
     }

@@ -57,10 +57,10 @@ public sealed class LeakAudit
             throw new Llm4MsrException(FaultKind.Damaged, $"The knowledge in '{store.Path}' was made from other interactions (hash {store.InteractionsHash}) "
                 + $"than the data's ({data.Description.InteractionsHash}). Name the data that it was made from.");
         }
-        if (trained is not null && trained.Origin.ContentHash != store.ContentHash)
+        if (trained is not null && !store.IsSourceOf(trained.Origin))
         {
             throw new Llm4MsrException(FaultKind.Damaged, $"The run reads knowledge of the content {trained.Origin.ContentHash}, and the store '{store.Path}' "
-                + $"has the content {store.ContentHash}. Name the store that it was trained with, or leave the run out.");
+                + $"has the content {store.ContentFor(trained.Origin.Basis)}. Name the store that it was trained with, or leave the run out.");
         }
 
         var audit = new LeakAudit(data, store.Fingerprint, template, cutTokens);

@@ -39,5 +39,12 @@ internal readonly record struct Hash256(UInt128 High, UInt128 Low)
         return new Hash256(unchecked(one.High + other.High + carry), low);
     }
 
+    /// <summary>Takes back what was added.</summary>
+    public static Hash256 operator -(Hash256 one, Hash256 other)
+    {
+        var borrow = one.Low < other.Low ? UInt128.One : UInt128.Zero;
+        return new Hash256(unchecked(one.High - other.High - borrow), unchecked(one.Low - other.Low));
+    }
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{High:x32}{Low:x32}");
 }

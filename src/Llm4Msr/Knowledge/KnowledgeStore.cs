@@ -46,6 +46,17 @@ public sealed class KnowledgeStore : IDisposable
     public string ContentHash => _file.Head.Content.ToString();
 
     /// <summary>
+    /// The content hash without scenario knowledge of other training parts: what data of this part read of the store. It
+    /// stays the same when a store that several splits share is asked about another of them.
+    /// </summary>
+    /// <param name="basis">Hash of the training part.</param>
+    public string ContentFor(string basis) => _file.ScenariosOfOtherParts(basis)
+        .Aggregate(_file.Head.Content, (content, row) => content - Hash256.Of(row.CanonicalBytes)).ToString();
+
+    /// <summary>Whether a table was read from what this store holds.</summary>
+    public bool IsSourceOf(KnowledgeOrigin origin) => ContentFor(origin.Basis) == origin.ContentHash;
+
+    /// <summary>
     /// Makes a store or goes on with one, as its only writer. A store of another fingerprint or of other interactions is
     /// refused, and so is one that another process is writing.
     /// </summary>

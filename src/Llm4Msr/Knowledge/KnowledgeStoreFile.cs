@@ -129,6 +129,11 @@ internal sealed class KnowledgeStoreFile : IDisposable
         _ => throw SqliteFaults.Damaged(Path, $"the row of {key}, sequence {sequence}, is gone"),
     };
 
+    /// <summary>The rows of scenarios that were made from other training parts than <paramref name="basis"/>, each checked.</summary>
+    public IEnumerable<StoredRow> ScenariosOfOtherParts(string basis) =>
+        Select("level = $level AND basis <> $basis AND sequence <= $last", ("$level", Spellings.Of(KnowledgeLevel.Scenario)), ("$basis", basis), ("$last", Head.LastSequence))
+            .Select(checkedRow => checkedRow.Row ?? throw SqliteFaults.Damaged(Path, checkedRow.Problem!));
+
     /// <summary>
     /// Appends rows and the head that describes the store with them, all or nothing. When this returns they are on the disk;
     /// when it throws, this object must not be used again.

@@ -6,7 +6,7 @@ namespace Llm4Msr.Knowledge;
 /// <param name="State">The state definition, one of the fingerprint's.</param>
 /// <param name="Basis">The training part whose scenario knowledge is in the table.</param>
 /// <param name="InteractionsHash">The interactions that the prompts were made from.</param>
-/// <param name="ContentHash">The content of the store that the table was read from.</param>
+/// <param name="ContentHash">Of the store that the table was read from, see <see cref="KnowledgeStore.ContentFor"/>.</param>
 /// <param name="Arm">"real", or the control that took the real vectors' place.</param>
 public sealed record KnowledgeOrigin(
     KnowledgeFingerprint Fingerprint, string State, string Basis, string InteractionsHash, string ContentHash, string Arm = KnowledgeOrigin.Real)

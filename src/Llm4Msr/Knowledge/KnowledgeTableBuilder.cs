@@ -29,7 +29,7 @@ internal static class KnowledgeTableBuilder
                 Fill(scenarioVectors, at, row);
         }
         return new KnowledgeTable(
-            new KnowledgeOrigin(fingerprint, state, basis, store.InteractionsHash, store.ContentHash),
+            new KnowledgeOrigin(fingerprint, state, basis, store.InteractionsHash, store.ContentFor(basis)),
             [.. users.GroupBy(s => s.Key.Id).Select(g => new UserSnapshots(g.Key, [.. g.Select(s => s.AsOfRank)]))],
             userVectors,
             [.. scenarios.Select(s => s.Key.Id)],

@@ -49,7 +49,7 @@ internal static class KnowledgeTableCache
         {
             FolderManifest.Verify(folder, Format, "knowledge cache", "It is made again.");
             var table = KnowledgeTableFiles.Load(folder);
-            var expected = new KnowledgeOrigin(store.Fingerprint, state, basis, store.InteractionsHash, store.ContentHash);
+            var expected = new KnowledgeOrigin(store.Fingerprint, state, basis, store.InteractionsHash, store.ContentFor(basis));
             if (table.Origin == expected)
                 return table;
             say($"The knowledge cache '{folder}' is of another store. It is made again.");

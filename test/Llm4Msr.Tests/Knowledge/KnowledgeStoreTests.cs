@@ -72,7 +72,40 @@ public sealed class KnowledgeStoreTests : IDisposable
         Assert.Equal(new Hash256(1, 0), new Hash256(0, UInt128.MaxValue) + one);
         Assert.Equal(default, most + one);
         Assert.Equal(new string('f', 64), most.ToString());
+        Assert.Equal(new Hash256(0, UInt128.MaxValue), new Hash256(1, 0) - one);
+        Assert.Equal(most, default(Hash256) - one);
         Assert.Equal(FileHash.Of("x"), Hash256.Parse(FileHash.Of("x")).ToString());
+    }
+
+    /// <summary>Several splits share a store: being asked about another of them changes nothing of what one of them read.</summary>
+    [Fact]
+    public void WhatASplitReadsDoesNotChangeWithScenariosOfAnother()
+    {
+        Samples.Write(Path, Samples.Many(5));
+        var alone = Read();
+        Samples.Write(Path, [Samples.Scenario("s0", basis: "other"), Samples.Scenario("s1", basis: "other")]);
+        var shared = Read();
+        Samples.Write(Path, [Samples.User("new", 1)]);
+        var grown = Read();
+        Samples.Write(Path, [Samples.Scenario("s0", asOfRank: 200)]);
+        var askedAgain = Read();
+
+        Assert.Equal(alone.Whole, alone.Content); // there was nothing else in it
+        Assert.NotEqual(alone.Whole, shared.Whole);
+        Assert.Equal((alone.Content, alone.Origin), (shared.Content, shared.Origin));
+        Assert.Equal(alone.Content, alone.Origin.ContentHash);
+        Assert.NotEqual(shared.Content, shared.OfOther);
+        Assert.Equal(4, new[] { shared.Content, grown.Content, askedAgain.Content, askedAgain.OfOther }.Distinct().Count());
+        Assert.NotEqual(shared.OfOther, grown.OfOther); // users belong to all
+        using var store = KnowledgeStore.OpenForReading(Path);
+        Assert.True(store.IsSourceOf(askedAgain.Origin));
+        Assert.False(store.IsSourceOf(grown.Origin));
+
+        (string Whole, string Content, string OfOther, KnowledgeOrigin Origin) Read()
+        {
+            using var store = KnowledgeStore.OpenForReading(Path);
+            return (store.ContentHash, store.ContentFor(Samples.Basis), store.ContentFor("other"), KnowledgeTable.Read(store, Samples.State, Samples.Basis).Origin);
+        }
     }
 
     [Fact]

@@ -244,7 +244,7 @@ public sealed class KnowledgeTableTests : IDisposable
     {
         Samples.Write(StorePath, [Samples.User("1", 1), Samples.Scenario("s", basis: "fold-1"), Samples.Scenario("s", basis: "fold-2")]);
         var (one, two) = (Read(basis: "fold-1"), Read(basis: "fold-2"));
-        Execute("UPDATE knowledge SET text = 'damaged'");
+        Execute("UPDATE knowledge SET text = 'damaged' WHERE level = 'user'"); // whoever reads one of those now, throws; the few of other folds' scenarios are read
 
         AssertSame(one, Read(basis: "fold-1"));
         AssertSame(two, Read(basis: "fold-2"));
