@@ -17,7 +17,7 @@ for k in 1 2 3 4 5; do
     import_pilot "t15-$k.db" "$data" t15
     ask t5 "$data" --history 5
     ask taste "$data" --template "$here/templates/taste.txt"
-    ask t30 "$data" --history 30
+    ask t2 "$data" --history 2
 done
 
 # A run folder's name, FOLD ARM WHAT STATE, then the options of 'train'.
@@ -40,7 +40,7 @@ cells() {
                 knowing() { echo "$k.$arm.$1.$state draw-$k --knowledge $2 --state $state --enhancement ${settings[$arm]}" "${@:3}"; }
                 knowing t5 t5.db
                 knowing t15 "t15-$k.db"
-                knowing t30 t30.db
+                knowing t2 t2.db
                 knowing taste taste.db
                 knowing larger "t15-$k.db" $larger
             done
