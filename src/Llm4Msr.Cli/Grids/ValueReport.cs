@@ -69,7 +69,8 @@ internal sealed record ValueReport(
         console.WriteLine(Sentence());
         console.WriteLine($"The rule: {Rule}");
         console.WriteLine($"Hours: {HoursFrom}.");
-        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users; {EvaluationReport.OfSeeds(Policies[0].Result.Best.Seeds.Count)}."));
+        var seeds = Policies[0].Result.Best.Seeds.Count;
+        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
     }
 
     /// <summary>Where to stop, in words.</summary>

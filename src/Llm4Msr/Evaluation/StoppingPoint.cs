@@ -15,7 +15,7 @@ public sealed record PolicyStep(int Policy, int Standing, AucDifference Differen
 /// more than chance explains. What stands at the end is recommended; where it is the first, nothing is shown to pay.
 /// </summary>
 /// <remarks>
-/// "More than chance": the difference is more standard errors over users than the normal quantile of 1 - 0.025 / m, with m policies
+/// "More than chance": the difference is more standard errors than the normal quantile of 1 - 0.025 / m, with m policies
 /// after the first (Bonferroni). Each of them had a chance to look good, and so of tables without any gain no more than one in
 /// forty recommends something.
 /// </remarks>
