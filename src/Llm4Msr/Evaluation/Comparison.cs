@@ -37,6 +37,9 @@ public sealed record AucDifference(
         { High: < 0 } => Verdict.FirstAhead,
         _ => Verdict.NotShown,
     };
+
+    /// <summary>Whether the second is not ahead by so much, as far as the interval says.</summary>
+    public bool RulesOut(double gain) => Interval?.High < gain;
 }
 
 /// <summary>

@@ -43,7 +43,7 @@ public sealed record KnowledgeVerdict(KnowledgeGain Gain, IReadOnlyList<string> 
     private static bool IsAsGood(AucDifference difference, double smallestGain) => difference.Verdict switch
     {
         Verdict.FirstAhead => true,
-        Verdict.NotShown => difference.Interval!.High < smallestGain,
+        Verdict.NotShown => difference.RulesOut(smallestGain),
         _ => false,
     };
 }
