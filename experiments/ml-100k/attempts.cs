@@ -30,7 +30,7 @@ Console.WriteLine($"""
 
     Made by `experiments/ml-100k/attempts.sh`, {DateTime.UtcNow:yyyy-MM-dd}. Shared Bottom, SmolLM2-135M, protocol `past-only`, {best["real"].Rows.Count} seeds in each of five folds; {users} validation users, each of one fold.
     AUC is the mean over folds and scenarios on the validation part, which also chose the epochs: it is for comparing, not for quoting. ± is the standard deviation over seeds.
-    Intervals (95 %) come from {options.Replicates:N0} draws of the users, in pairs on the same rows. *t2, t5, t15*: T with the built-in template; *taste*: [its wording](templates/taste.txt), T = 15; *larger*: T = 15, embeddings that start at a deviation of 0.1.
+    Intervals (95 %) come from {options.Replicates:N0} draws of the users and the seeds, in pairs on the same rows. *t2, t5, t15*: T with the built-in template; *taste*: [its wording](templates/taste.txt), T = 15; *larger*: T = 15, embeddings that start at a deviation of 0.1.
 
     ## Every trial
 

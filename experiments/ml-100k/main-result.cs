@@ -37,7 +37,7 @@ Console.WriteLine($"""
     # Does knowledge of SmolLM2-135M help with users never trained on?
 
     Made by `experiments/ml-100k/main-result.sh`, {DateTime.UtcNow:yyyy-MM-dd}. Shared Bottom, protocol `past-only`, {rows["real"].Count} seeds in each of five folds; each of {rows["real"][1].User.Distinct().Count()} users with test rows is tested once.
-    AUC is the mean over folds and scenarios; intervals (95 %) come from {everybody.Replicates:N0} draws of the users, in pairs on the same rows; ± is the standard deviation over seeds.
+    AUC is the mean over folds and scenarios; intervals (95 %) come from {everybody.Replicates:N0} draws of the users and the seeds, in pairs on the same rows; ± is the standard deviation over seeds.
 
     ## Chosen on validation users of another draw, 16 trials of two seeds for each arm
 
@@ -52,7 +52,7 @@ foreach (var arm in arms)
     var means = rows[arm].Values.Select(seed => Metrics.Of(seed).MeanAuc!.Value).ToList();
     Console.WriteLine($"| {arm} | {string.Join(" | ", scenarios.Select((_, s) => $"{rows[arm].Values.Average(seed => Metrics.Of(Of(seed, s)).MeanAuc!.Value):F4}"))} | {means.Average():F4} ± {SeedSample.Deviation(means):F4} |");
 }
-Console.WriteLine("\n| real less | scenario | difference | 95 % interval over users | smallest that would have shown | p over seeds |\n|---|---|---|---|---|---|");
+Console.WriteLine("\n| real less | scenario | difference | 95 % interval over users and seeds | smallest that would have shown | p over seeds |\n|---|---|---|---|---|---|");
 var controls = new List<ControlDifference>();
 foreach (var control in arms[1..])
 {

@@ -10,7 +10,7 @@ Console.WriteLine($"""
     # The paper's second table on MovieLens-100K with SmolLM2-135M
 
     Made by `experiments/ml-100k/table2.sh`, {DateTime.UtcNow:yyyy-MM-dd}: five seeds, default settings in every arm (one trial each), protocol `past-only`, T = 15.
-    AUC on the test part, mean over the seeds. A gain is over the backbone alone on the same rows; its 95 % interval is over users, ★: p < 0.05 over seeds. *Would show*: the smallest gain that shows four times of five.
+    AUC on the test part, mean over the seeds. A gain is over the backbone alone on the same rows; its 95 % interval is over users and seeds, ★: p < 0.05 over seeds. *Would show*: the smallest gain that shows four times of five.
     """);
 foreach (var (split, who) in new[] { ("user", "users with trained rows"), ("user-holdout", "users never trained on") })
 {

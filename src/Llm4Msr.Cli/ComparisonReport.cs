@@ -28,7 +28,7 @@ internal static class ComparisonReport
                 : $"The difference in '{row.Scenario}' has no interval ({row.Undefined}).");
         }
         console.WriteLine(Sentence(comparison.Mean));
-        console.WriteLine(Inv($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both; they are about these models."));
+        console.WriteLine(Inv($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both{AndSeeds(first.Seeds.Keys, second.Seeds.Keys)}."));
         console.WriteLine(comparison.Mean.OverSeeds is { } overSeeds
             ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {Numbers.P(overSeeds)}"
                 + (overSeeds.P < 0.05 ? "." : ": other seeds might say something else.")
@@ -54,6 +54,20 @@ internal static class ComparisonReport
         console.Write(table);
         console.WriteLine("Grouped AUC: higher is better. Log loss, normalised entropy, ECE: lower. Predicted / actual: nearer to 1."
             + (details ? "" : " By scenario: --details."));
+    }
+
+    /// <summary>What the intervals are over besides users, or are not.</summary>
+    internal static string AndSeeds(IEnumerable<int> first, IEnumerable<int> second)
+    {
+        int[] a = [.. first.Order()], b = [.. second.Order()];
+        return (a.Length, b.Length) switch
+        {
+            (1, 1) => "; they are about these models, of 1 seed each",
+            (1, _) => Inv($", and of the {b.Length} seeds of B; they are about the one model of A"),
+            (_, 1) => Inv($", and of the {a.Length} seeds of A; they are about the one model of B"),
+            _ when a.SequenceEqual(b) => Inv($", and of the {a.Length} seeds, in pairs"),
+            _ => Inv($", and of the {a.Length} seeds of A and the {b.Length} of B, apart"),
+        };
     }
 
     private static string Named(Figure figure) => figure switch

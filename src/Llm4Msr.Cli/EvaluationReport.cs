@@ -83,8 +83,15 @@ internal static class EvaluationReport
         console.WriteLine(Inv($"ECE: mean distance of probability and click rate in {Calibration.Bins} bins of as many rows. Predicted / actual: sum of the probabilities over clicks."));
     }
 
-    /// <summary>What intervals over users say, and do not say, of seeds.</summary>
-    internal static string OfSeeds(int seeds) => seeds == 1 ? "they are about these models, of 1 seed: --seeds 5 says more" : Inv($"they are about these models, of {seeds} seeds");
+    /// <summary>What intervals are over besides users.</summary>
+    internal static string AndSeeds(int seeds) => seeds == 1 ? "" : Inv($" and the {seeds} seeds");
+
+    /// <summary>What intervals over users alone do not say.</summary>
+    internal static string OfOneSeed(int seeds) => seeds == 1 ? "; they are about these models, of 1 seed: --seeds 5 says more" : "";
+
+    /// <summary>The same of comparisons on the rows of single scenarios.</summary>
+    internal static string OfAScenario(int seeds) =>
+        $"Intervals are over the users of the scenario{AndSeeds(seeds)}, the same draws for both, and each is one comparison of several{OfOneSeed(seeds)}.";
 
     internal static Table NewTable(string title) => new() { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
 

@@ -24,7 +24,7 @@ internal sealed class EvaluationSettings
 
     private readonly Option<int> _replicates = new("--replicates")
     {
-        Description = "How often users are drawn for an interval.",
+        Description = "How often users, and seeds where there are several, are drawn for an interval.",
         DefaultValueFactory = _ => s_defaults.Replicates,
     };
 

@@ -8,8 +8,8 @@ public static class Conclusions
     public static string Sentence(KnowledgeVerdict verdict) => verdict.Gain switch
     {
         KnowledgeGain.Yes => $"Knowledge helps beyond capacity: yes. Real knowledge is ahead of {string.Join(", ", verdict.Deciding)}.",
-        KnowledgeGain.No => $"Knowledge helps beyond capacity: no. Real knowledge is no better than {string.Join(", ", verdict.Deciding)}.",
-        _ => $"Knowledge helps beyond capacity: not shown. Real knowledge is not surely ahead of {string.Join(", ", verdict.Deciding)}, and these rows could not have shown every gain that matters.",
+        KnowledgeGain.No => $"Knowledge helps beyond capacity: no. Real knowledge is not ahead of {string.Join(", ", verdict.Deciding)} by a gain that matters.",
+        _ => $"Knowledge helps beyond capacity: not shown. Real knowledge is not surely ahead of {string.Join(", ", verdict.Deciding)}, and a gain that matters is not ruled out.",
     };
 
     /// <param name="mean">The second less the first, mean over the scenarios.</param>

@@ -86,6 +86,20 @@ public sealed class EvaluateTests(SmallRuns small) : IDisposable
         Assert.Contains("Nothing can be said about the mean scenario AUC: no scenario has an AUC.\n", compared.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(new[] { 1 }, new[] { 2 }, "; they are about these models, of 1 seed each")]
+    [InlineData(new[] { 1 }, new[] { 1, 2, 3 }, ", and of the 3 seeds of B; they are about the one model of A")]
+    [InlineData(new[] { 1, 2 }, new[] { 1 }, ", and of the 2 seeds of A; they are about the one model of B")]
+    [InlineData(new[] { 1, 2, 3 }, new[] { 3, 1, 2 }, ", and of the 3 seeds, in pairs")]
+    [InlineData(new[] { 1, 2, 3 }, new[] { 4, 5 }, ", and of the 3 seeds of A and the 2 of B, apart")]
+    public void WhatTheIntervalsOfAComparisonAreOverIsSaid(int[] first, int[] second, string words) =>
+        Assert.Equal(words, ComparisonReport.AndSeeds(first, second));
+
+    [Theory]
+    [InlineData(1, "Intervals are over the users of the scenario, the same draws for both, and each is one comparison of several; they are about these models, of 1 seed: --seeds 5 says more.")]
+    [InlineData(3, "Intervals are over the users of the scenario and the 3 seeds, the same draws for both, and each is one comparison of several.")]
+    public void OneSeedIsSaidToBeOne(int seeds, string sentence) => Assert.Equal(sentence, EvaluationReport.OfAScenario(seeds));
+
     [Fact]
     public void AComparisonIsOfTheFiguresThatEvaluationPrints()
     {

@@ -4,6 +4,7 @@ using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
+using Llm4Msr.Reasoning;
 using Llm4Msr.Testing;
 using Llm4Msr.Training;
 
@@ -38,16 +39,24 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
             ["value", planted.Data, "--knowledge", store, "--active", "30", "--hours", "2", "--out", _scratch["planted"], "--json", .. PlantedStores.Trials];
     }
 
+    /// <summary>Of two policies after no knowledge, what is said where no policy pays; and where one does.</summary>
     [Theory]
-    [InlineData(-0.02, -0.02, "No policy pays: each is behind no knowledge by its interval. Stop before asking.")]
-    [InlineData(-0.02, 0.001, "No policy is shown to pay. These rows could not have shown every gain of 0.0050: more users, rows or seeds would say more.")]
-    public void PoliciesThatAreAllBehindAreSaidToBe(double first, double second, string sentence)
+    [InlineData(-0.02, -0.02, 0.005, "No policy pays: each is behind no knowledge by its interval. Stop before asking.")]
+    [InlineData(-0.02, 0.001, 0.005, "No policy is shown to pay, and these rows do not rule out a gain of 0.0050: more users, rows or seeds would say more.")]
+    [InlineData(0.001, 0.0034, 0.00178, "No policy is shown to pay, and these rows do not rule out a gain of 0.0050: more users, rows or seeds would say more.")]
+    [InlineData(0.001, 0.0014, 0.00178, "No policy gains 0.0050 over no knowledge: every interval ends below that. Stop before asking.")]
+    [InlineData(0.002, 0.003, 0.0005, "No policy gains 0.0050 over no knowledge: every interval ends below that, though 'all' is ahead by 0.0030 in mean scenario AUC (95 % interval +0.0020 to +0.0040). Stop before asking.")]
+    [InlineData(0.004, 0.001, 0.001, "No policy is shown to pay: 'some' is ahead of no knowledge by 0.0040 in mean scenario AUC (95 % interval +0.0020 to +0.0060), which is less than 0.0050. More users, rows or seeds would say more.")]
+    [InlineData(0.006, 0.004, 0.001, "Stop at 'some': it is ahead of 'none' by 0.0060 in mean scenario AUC (95 % interval +0.0040 to +0.0080), and nothing dearer is shown to be worth more.")]
+    public void WhatIsShownOfThePoliciesIsSaid(double some, double all, double error, string sentence)
     {
-        var stop = StoppingPoint.Of(3, (_, policy) => Difference(policy == 1 ? first : second));
+        var stop = StoppingPoint.Of(3, (standing, policy) => Difference((policy == 1 ? some : all) - (standing == 0 ? 0 : some)));
 
-        Assert.Equal(sentence, new ValueReport([], [], stop, Hours: null, HoursFrom: "").Sentence());
+        Assert.Equal(sentence, new ValueReport([.. new[] { "none", "some", "all" }.Select(Policy)], [], stop, Hours: null, HoursFrom: "").Sentence());
 
-        static AucDifference Difference(double by) => new("mean", 0.7, 0.7 + by, by, new Interval(by - 0.01, by + 0.01), 0.005, 0.014, null, null);
+        static (ValuePolicy, ArmResult) Policy(string name) => (new ValuePolicy(Arm.Of(name), new StoredWork(0, 0, 0, 0)), new ArmResult(Arm.Of(name), []));
+
+        AucDifference Difference(double by) => new("mean", 0.7, 0.7 + by, by, new Interval(by - 2 * error, by + 2 * error), error, 2.8 * error, null, null);
     }
 
     [Fact]

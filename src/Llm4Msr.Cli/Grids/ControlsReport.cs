@@ -50,8 +50,9 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
         }
         console.Write(table);
         console.WriteLine(Sentence());
-        console.WriteLine(Inv($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or equal on rows that would have shown {Verdict.SmallestGain:0.0000}; else not shown."));
-        console.WriteLine(Inv($"Every arm had {Arms[0].Trials.Count} {(Arms[0].Trials.Count == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users; {EvaluationReport.OfSeeds(Arms[0].Best.Seeds.Count)}."));
+        console.WriteLine(Inv($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or its interval holds zero and ends below {Verdict.SmallestGain:0.0000}; else not shown."));
+        var (trials, seeds) = (Arms[0].Trials.Count, Arms[0].Best.Seeds.Count);
+        console.WriteLine(Inv($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
     }
 
     private string Sentence() => Conclusions.Sentence(Verdict);

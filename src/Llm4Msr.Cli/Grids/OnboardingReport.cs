@@ -11,7 +11,7 @@ internal sealed record OnboardingReport(IReadOnlyList<Onboarding> Scenarios, IRe
         "Its prompt: everything that belongs to a scenario (tower, normalisation, embedding, alpha) is the nearest other one's by cosine of their knowledge, and the knowledge read is its own.",
         "Cosines do not say whose parameters fit: the nearest scenario's may be the wrong ones, and whether the mean of all others does better with its prompt is not known before there are labels. The verdict is about the nearest.",
         "The models read scenarios' knowledge alone: users' prompts hold what they liked in every scenario. The scenario's prompt holds counts of its training rows, which a really new one has not; no label of it is read.",
-        $"Intervals are over the users of the scenario, the same draws for both, and each is one comparison of several; {EvaluationReport.OfSeeds(Arms[0].Best.Seeds.Count)}.",
+        EvaluationReport.OfAScenario(Arms[0].Best.Seeds.Count),
     ];
 
     public object Model(string output) => new

@@ -47,8 +47,8 @@ internal sealed record ProtocolsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyL
         console.WriteLine(string.Join(' ', detail.Prepend(sentence)));
         if (Differences is not null)
             console.WriteLine(Differences);
-        var (trials, rows) = (Arms[0].Trials.Count, Gains[0].Rows);
-        console.WriteLine(FormattableString.Invariant($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}; the test part has {rows:N0} rows. Intervals are over users; {EvaluationReport.OfSeeds(Arms[0].Best.Seeds.Count)}."));
+        var (trials, rows, seeds) = (Arms[0].Trials.Count, Gains[0].Rows, Arms[0].Best.Seeds.Count);
+        console.WriteLine(FormattableString.Invariant($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}; the test part has {rows:N0} rows. Intervals are over users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
         console.WriteLine("A prompt is proven where the data give it again, to the letter: then what stands in it is read, not believed. 'llm4msr audit leak' says more of each store.");
     }
 }

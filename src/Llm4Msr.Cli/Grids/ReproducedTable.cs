@@ -72,7 +72,7 @@ internal sealed record ReproducedTable(
         {
             var seeds = Rows[0].Result.Best.Seeds.Count;
             console.WriteLine(Inv($"Each figure: the mean of {seeds} {(seeds == 1 ? "seed" : "seeds")}, the trial chosen by the validation part among {Rows[0].Result.Trials.Count} in every arm.")
-                + (Rows.Any(r => r.OverBaseline is not null) ? $" Gains are over {string.Join(", ", Rows.Select(r => r.Planned.Baseline).OfType<string>().Distinct())}; their intervals are over users." : "")
+                + (Rows.Any(r => r.OverBaseline is not null) ? $" Gains are over {string.Join(", ", Rows.Select(r => r.Planned.Baseline).OfType<string>().Distinct())}; their intervals are over users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}." : "")
                 + (seeds == 1 ? " There are no stars: a t-test needs two seeds or more." : " ★: p < 0.05 in a t-test over seeds."));
         }
         console.WriteLine(PaperSays);

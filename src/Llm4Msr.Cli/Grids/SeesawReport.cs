@@ -60,8 +60,8 @@ internal sealed record SeesawReport(IReadOnlyList<SeesawRow> Rows, IReadOnlyList
             console.WriteLine($"Nothing can be said of '{row.Scenario}': {row.OverAlone.Undefined}.");
         foreach (var model in Models)
             console.WriteLine(Sentence(model.Key.Name, model));
-        console.WriteLine("Trained alone: a plain network of the same widths, on the rows of the scenario and no others. Intervals are over the users of the scenario, the same draws for both, and each is one comparison of several; "
-            + $"{EvaluationReport.OfSeeds(Arms[0].Best.Seeds.Count)}.");
+        console.WriteLine("Trained alone: a plain network of the same widths, on the rows of the scenario and no others. "
+            + EvaluationReport.OfAScenario(Arms[0].Best.Seeds.Count));
     }
 
     internal static string Sentence(string model, IEnumerable<SeesawRow> rows)

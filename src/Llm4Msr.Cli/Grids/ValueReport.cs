@@ -38,7 +38,7 @@ internal sealed record ValueReport(
             trials = p.Result.Tried,
             run = p.Result.Best.Run,
         }),
-        steps = Stop.Steps.Select(step => new { policy = Name(step.Policy), over = Name(step.Standing), step.Difference, step.Pays }),
+        steps = Stop.Steps.Select(step => new { policy = Name(step.Policy), over = Name(step.Standing), step.Difference, step.Ahead, step.Pays }),
         users = Gains[0].Users,
         replicates = Gains[0].Replicates,
     };
@@ -69,24 +69,24 @@ internal sealed record ValueReport(
         console.WriteLine(Sentence());
         console.WriteLine($"The rule: {Rule}");
         console.WriteLine($"Hours: {HoursFrom}.");
-        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users; {EvaluationReport.OfSeeds(Policies[0].Result.Best.Seeds.Count)}."));
+        var seeds = Policies[0].Result.Best.Seeds.Count;
+        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
     }
 
     /// <summary>Where to stop, in words.</summary>
-    public string Sentence()
+    public string Sentence() => Stop.Worth switch
     {
-        if (Stop.Recommended > 0)
-        {
-            var step = Stop.Steps[Stop.Recommended - 1];
-            var rest = Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more";
-            return Inv($"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)}), and {rest}.");
-        }
-        if (Stop.Steps.All(s => s.Difference.Verdict == Verdict.FirstAhead))
-            return "No policy pays: each is behind no knowledge by its interval. Stop before asking.";
-        return Stop.Steps.All(s => s.Difference.SmallestDetectable < Stop.SmallestGain)
-            ? Inv($"No policy is shown to pay: none is ahead of no knowledge, on rows that would have shown a gain of {Stop.SmallestGain:0.0000} four times of five. Stop before asking.")
-            : Inv($"No policy is shown to pay. These rows could not have shown every gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more.");
-    }
+        Worth.Pays => Recommendation(Stop.Steps[Stop.Recommended - 1]),
+        Worth.Behind => "No policy pays: each is behind no knowledge by its interval. Stop before asking.",
+        Worth.TooLittle => Inv($"No policy gains {Stop.SmallestGain:0.0000} over no knowledge: every interval ends below that{(Stop.BestAhead is { } best ? $", though '{Name(best.Policy)}' is ahead by {Lead(best)}" : "")}. Stop before asking."),
+        Worth.Ahead => Inv($"No policy is shown to pay: '{Name(Stop.BestAhead!.Policy)}' is ahead of no knowledge by {Lead(Stop.BestAhead)}, which is less than {Stop.SmallestGain:0.0000}. More users, rows or seeds would say more."),
+        _ => Inv($"No policy is shown to pay, and these rows do not rule out a gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more."),
+    };
+
+    private string Recommendation(PolicyStep step) =>
+        $"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {Lead(step)}, and {(Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more")}.";
+
+    private static string Lead(PolicyStep step) => Inv($"{step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)})");
 
     private string Name(int policy) => Policies[policy].Policy.Arm.Name;
 

@@ -17,7 +17,7 @@ internal static class ControlsVerb
     public static Command Create(Cli cli)
     {
         var (basis, grid) = (new GridBasis(), new GridArguments());
-        var smallest = SmallestGain.Option("The least gain in mean AUC that matters: rows that would have shown it and do not say no.");
+        var smallest = SmallestGain.Option("The least gain in mean AUC that matters: a control over which the interval rules it out says no.");
         var verb = new Verb("controls", "Does knowledge help beyond capacity? Real knowledge against none, shuffled, constant and random, and a verdict.",
             "llm4msr controls data --knowledge knowledge.db --backbone star --seeds 5 --out controls",
             "llm4msr controls data --knowledge knowledge.db --vary training.learningRate=0.001,0.0003 --jobs 2 --out controls")

@@ -15,9 +15,9 @@ internal static class ResultSections
             Html.Table("AUC with 95 % intervals; the last columns say how far a run is ahead of its baseline in mean AUC",
                 ["run", .. figures.Scenarios, "mean", "gain", "would be detected"], figures.Runs.Select(run => Row(figures, run))),
             Html.Classed("p", "soft", FormattableString.Invariant(
-                $"Each figure is the mean over the run's seeds ({string.Join(", ", figures.Runs.Select(r => r.Seeds.Count).Distinct())}). Intervals: {figures.Runs[0].Intervals.Replicates:N0} draws of the {figures.Runs[0].Intervals.Overall.Users:N0} users, each with all their rows; those of a run alone also draw seeds where there are several. ")
-                + (averages.Count == 0 ? "" : "Gains compare models on the same rows under the same draws. ★: p < 0.05 in a t-test over seeds. ")
-                + "Would be detected: the difference that these users would have shown four times of five."),
+                $"Each figure is the mean over the run's seeds ({string.Join(", ", figures.Runs.Select(r => r.Seeds.Count).Distinct())}). Intervals: {figures.Runs[0].Intervals.Replicates:N0} draws of the {figures.Runs[0].Intervals.Overall.Users:N0} users, each with all their rows, and of the seeds where there are several. ")
+                + (averages.Count == 0 ? "" : "Gains compare models on the same rows under the same draws of users, and of seeds where both have the same. ★: p < 0.05 in a t-test over seeds. ")
+                + "Would be detected: the difference that so many users and seeds would have shown four times of five."),
             Undefined(figures));
     }
 

@@ -19,11 +19,12 @@ public enum Verdict
 /// <summary>The AUC of two runs on the same rows of one scenario, or the mean over scenarios.</summary>
 /// <param name="First">Mean over the first run's seeds; null where the AUC is undefined.</param>
 /// <param name="Difference">Second less first.</param>
-/// <param name="Interval">95 % interval of the difference, over users; of the models that were trained.</param>
+/// <param name="Interval">95 % interval of the difference, over users, and over seeds where there are several; of one seed it is about that model.</param>
+/// <param name="StandardError">Over the same draws.</param>
 /// <param name="SmallestDetectable">
-/// The difference that these users would have shown four times of five, were it there: (z of 0.975 + z of 0.8) standard errors.
+/// The difference that so many users and seeds would have shown four times of five, were it there: (z of 0.975 + z of 0.8) standard errors.
 /// </param>
-/// <param name="OverSeeds">Whether it holds for seeds in general; null where that cannot be said.</param>
+/// <param name="OverSeeds">Whether it holds for seeds in general, on these users; null where that cannot be said.</param>
 /// <param name="Undefined">Why there is no AUC, or no interval.</param>
 public sealed record AucDifference(
     string Scenario, double? First, double? Second, double? Difference, Interval? Interval, double? StandardError, double? SmallestDetectable,
@@ -36,11 +37,14 @@ public sealed record AucDifference(
         { High: < 0 } => Verdict.FirstAhead,
         _ => Verdict.NotShown,
     };
+
+    /// <summary>Whether the second is not ahead by so much, as far as the interval says.</summary>
+    public bool RulesOut(double gain) => Interval?.High < gain;
 }
 
 /// <summary>
-/// Two runs on the same rows. Both are scored under the same draws of the users and averaged over their seeds, so that what
-/// makes rows hard for both cancels.
+/// Two runs on the same rows. Both are scored under the same draws of the users and averaged over the seeds drawn, which are
+/// the same ones where the runs have the same seeds: what makes rows or a seed hard for both cancels.
 /// </summary>
 /// <param name="Mean">Over the scenarios whose AUC is defined.</param>
 public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDifference Mean, int Users, int Replicates)
@@ -61,7 +65,7 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
         var a = RunAuc.Of(first, users, options);
         var b = RunAuc.Of(second, users, options);
         var draws = UserBootstrap.Replicate(count, [.. a.Statistics, .. b.Statistics], options, cancellation);
-        var differences = Differences(draws[..a.Statistics.Length], draws[a.Statistics.Length..], rows.Scenarios.Count);
+        var differences = Differences(a.Seeds, draws[..a.Statistics.Length], b.Seeds, draws[a.Statistics.Length..], options);
 
         var paired = a.Seeds.SequenceEqual(b.Seeds);
         AucDifference[] scenarios =
@@ -101,23 +105,16 @@ public sealed record Comparison(IReadOnlyList<AucDifference> Scenarios, AucDiffe
             : throw new ArgumentException("The runs were not scored on the same rows.", nameof(second));
     }
 
-    /// <param name="perSeed">Statistics of each seed, which come seed after seed.</param>
-    /// <returns>By statistic, draw by draw: mean over the second run's seeds less mean over the first's.</returns>
-    internal static double[][] Differences(double[][] first, double[][] second, int perSeed)
+    /// <param name="firstSeeds">Ascending, as the second's.</param>
+    /// <param name="first">Statistics of each seed, which come seed after seed.</param>
+    /// <returns>By statistic, draw by draw: mean over the seeds drawn of the second run less that of the first.</returns>
+    internal static double[][] Differences(int[] firstSeeds, double[][] first, int[] secondSeeds, double[][] second, EvaluationOptions options)
     {
-        var (a, b) = (MeansOverSeeds(first, perSeed), MeansOverSeeds(second, perSeed));
+        var seeds = new SeedBootstrap(options);
+        var drawn = seeds.Draw(firstSeeds.Length);
+        var a = SeedBootstrap.Means(first, drawn);
+        var b = SeedBootstrap.Means(second, firstSeeds.SequenceEqual(secondSeeds) ? drawn : seeds.Draw(secondSeeds.Length)); // the same seed saw the same chance
         return [.. a.Zip(b, (before, after) => after.Zip(before, (y, x) => y - x).ToArray())];
-    }
-
-    private static double[][] MeansOverSeeds(double[][] draws, int perSeed)
-    {
-        var means = Enumerable.Range(0, perSeed).Select(_ => new double[draws[0].Length]).ToArray();
-        for (var k = 0; k < draws.Length; k++)
-        {
-            for (var draw = 0; draw < draws[k].Length; draw++)
-                means[k % perSeed][draw] += draws[k][draw] * perSeed / draws.Length;
-        }
-        return means;
     }
 
     /// <param name="undefined">Why there can be no interval; null where there can.</param>

@@ -9,7 +9,7 @@ public sealed record EvaluationOptions
     /// <summary>Users that an interval needs: drawing among fewer says little about users in general.</summary>
     public int MinimumUsers { get; init; } = 10;
 
-    /// <summary>How many times users are drawn.</summary>
+    /// <summary>How many times users, and seeds where there are several, are drawn.</summary>
     public int Replicates { get; init; } = 1000;
 
     /// <summary>Of the draws.</summary>

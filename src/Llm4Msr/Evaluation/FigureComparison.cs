@@ -13,12 +13,12 @@ public enum Figure
 /// <summary>One figure of two runs on the same rows of one scenario, or of all rows.</summary>
 /// <param name="First">Mean over the first run's seeds; null where it is undefined.</param>
 /// <param name="Difference">Second less first. Of a log loss, an entropy or a calibration error a negative one is better.</param>
-/// <param name="Interval">95 % interval of the difference, over users; null where there is none.</param>
+/// <param name="Interval">95 % interval of the difference, over users, and over seeds where there are several; null where there is none.</param>
 public sealed record FigureDifference(Figure Figure, string Scenario, double? First, double? Second, double? Difference, Interval? Interval);
 
 /// <summary>
 /// What <see cref="Comparison"/> does for the AUC, for the other figures of an evaluation: two runs on the same rows, under the
-/// same draws of the users, averaged over their seeds.
+/// same draws of the users, averaged over the seeds drawn.
 /// </summary>
 public static class FigureComparison
 {
@@ -34,7 +34,7 @@ public static class FigureComparison
         var (users, count) = UserBootstrap.Numbered(rows.User);
         var (a, b) = (Run.Of(first, users, count, options), Run.Of(second, users, count, options));
         var draws = UserBootstrap.Replicate(count, [.. a.Statistics, .. b.Statistics], options, cancellation);
-        var differences = Comparison.Differences(draws[..a.Statistics.Length], draws[a.Statistics.Length..], a.Statistics.Length / first.Count);
+        var differences = Comparison.Differences(a.Seeds, draws[..a.Statistics.Length], b.Seeds, draws[a.Statistics.Length..], options);
 
         var figures = Enum.GetValues<Figure>();
         return
@@ -51,17 +51,23 @@ public static class FigureComparison
     }
 
     /// <summary>What is known of one run before users are drawn.</summary>
+    /// <param name="Seeds">Ascending.</param>
     /// <param name="Metrics">By seed, the scenarios and then all rows.</param>
     /// <param name="Statistics">Seed after seed, scenario after scenario, figure after figure.</param>
-    private sealed record Run(ScenarioMetrics[][] Metrics, UserStatistic[] Statistics)
+    private sealed record Run(int[] Seeds, ScenarioMetrics[][] Metrics, UserStatistic[] Statistics)
     {
-        public static Run Of(IReadOnlyDictionary<int, ScoredRows> run, int[] users, int count, EvaluationOptions options) => new(
-            [.. run.Values.Select(rows => Evaluation.Metrics.Of(rows, options)).Select(m => (ScenarioMetrics[])[.. m.Scenarios, m.Overall])],
-            [
-                .. run.Values.Select(rows => rows with { User = users })
-                    .SelectMany(rows => Enumerable.Range(0, rows.Scenarios.Count).Select(rows.Only).Append(rows))
-                    .Select(rows => rows.Order()).SelectMany(order => UserStatistics.BesideAuc(order, count)),
-            ]);
+        public static Run Of(IReadOnlyDictionary<int, ScoredRows> run, int[] users, int count, EvaluationOptions options)
+        {
+            int[] seeds = [.. run.Keys.Order()];
+            return new Run(
+                seeds,
+                [.. seeds.Select(seed => Evaluation.Metrics.Of(run[seed], options)).Select(m => (ScenarioMetrics[])[.. m.Scenarios, m.Overall])],
+                [
+                    .. seeds.Select(seed => run[seed] with { User = users })
+                        .SelectMany(rows => Enumerable.Range(0, rows.Scenarios.Count).Select(rows.Only).Append(rows))
+                        .Select(rows => rows.Order()).SelectMany(order => UserStatistics.BesideAuc(order, count)),
+                ]);
+        }
 
         public double? Mean(int scenario, Figure figure)
         {

@@ -15,13 +15,12 @@ public sealed record ControlDifference(string Control, AucDifference Difference)
 
 /// <summary>
 /// Whether knowledge helps beyond capacity, by a rule that is fixed before anybody looks: yes, where real knowledge is ahead of
-/// every control by its interval; no, where it is behind one of them, or equal to one of them on rows that would have shown
-/// the smallest gain that matters; else it is not shown.
+/// every control by its interval; no, where it is behind one of them by its interval, or equal to one of them; else it is not shown.
 /// </summary>
 /// <remarks>
-/// "Equal" is an interval that holds zero, "would have shown" a smallest detectable difference below that gain. One control that
-/// does as well is enough for a no: then something other than knowing the users explains the gain. Since yes asks for all
-/// controls at once, it needs no correction for their number.
+/// "Equal" is an interval that holds zero and ends below the smallest gain that matters: a gain that matters is ruled out. One
+/// control that does as well is enough for a no: then something other than knowing the users explains the gain. Since yes asks
+/// for all controls at once, it needs no correction for their number.
 /// </remarks>
 /// <param name="Deciding">The controls that the answer hangs on: all for yes, those that stand in its way otherwise.</param>
 /// <param name="SmallestGain">In AUC.</param>
@@ -44,7 +43,7 @@ public sealed record KnowledgeVerdict(KnowledgeGain Gain, IReadOnlyList<string> 
     private static bool IsAsGood(AucDifference difference, double smallestGain) => difference.Verdict switch
     {
         Verdict.FirstAhead => true,
-        Verdict.NotShown => difference.SmallestDetectable < smallestGain,
+        Verdict.NotShown => difference.RulesOut(smallestGain),
         _ => false,
     };
 }

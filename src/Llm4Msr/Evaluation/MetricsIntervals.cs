@@ -50,21 +50,7 @@ public sealed record MetricsIntervals(
                 statistics.AddRange([UserStatistics.Auc(order), .. UserStatistics.BesideAuc(order, users)]);
             }
         }
-        var values = UserBootstrap.Replicate(users, statistics, options, cancellation);
-
-        var perSeed = statistics.Count / seeds.Length;
-        var averaged = Enumerable.Range(0, perSeed).Select(_ => new double[options.Replicates]).ToArray();
-        for (var replicate = 0; replicate < options.Replicates; replicate++)
-        {
-            var random = new SplitMix(~options.Seed, replicate); // users' draws have the seed itself
-            for (var k = 0; k < seeds.Length; k++)
-            {
-                var seed = random.Below(seeds.Length);
-                for (var s = 0; s < perSeed; s++)
-                    averaged[s][replicate] += values[seed * perSeed + s][replicate] / seeds.Length;
-            }
-        }
-        return averaged;
+        return SeedBootstrap.Means(UserBootstrap.Replicate(users, statistics, options, cancellation), new SeedBootstrap(options).Draw(seeds.Length));
     }
 
     private static ScenarioIntervals IntervalsOf(ScenarioMetrics scenario, int[] users, ReadOnlySpan<double[]> draws, EvaluationOptions options)

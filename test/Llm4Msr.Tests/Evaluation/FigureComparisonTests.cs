@@ -72,6 +72,33 @@ public class FigureComparisonTests
     }
 
     [Fact]
+    public void ADifferenceOfOneSeedAmongThreeIsNotSure()
+    {
+        Dictionary<int, ScoredRows> first = new() { [1] = Rows(1.0, 1), [2] = Rows(1.0, 2), [3] = Rows(1.0, 3) };
+        Dictionary<int, ScoredRows> second = new(first) { [3] = Rows(0.2, 4) };
+
+        var interval = LogLoss(first, second);
+        var ofTheSeed = LogLoss(new() { [3] = first[3] }, new() { [3] = second[3] });
+
+        Assert.Equal(0, interval.High); // in three draws of ten that seed is not among those drawn
+        Assert.True(Width(interval) > 2 * Width(ofTheSeed) / 3); // over users alone it is a third of the seed's own
+    }
+
+    /// <summary>Seeds that are good or poor in both runs cancel where they are the same ones.</summary>
+    [Fact]
+    public void SeedsAreDrawnInPairsByTheirNumbers()
+    {
+        Dictionary<int, ScoredRows> first = new() { [1] = Rows(0.2, 1), [2] = Rows(0.8, 2), [3] = Rows(1.6, 3) };
+        Dictionary<int, ScoredRows> second = new() { [3] = Rows(1.6, 6), [1] = Rows(0.2, 4), [2] = Rows(0.8, 5) };
+
+        var paired = LogLoss(first, second);
+
+        Assert.Equal(paired, LogLoss(first, new(second.OrderBy(p => p.Key))));
+        Assert.True(Width(LogLoss(first, second.ToDictionary(p => p.Key + 1, p => p.Value))) > 2 * Width(paired));
+        Assert.True(Width(LogLoss(first, second.Where(p => p.Key < 3).ToDictionary())) > 2 * Width(paired));
+    }
+
+    [Fact]
     public void WhereAFigureIsUndefinedOrUsersAreFewThereIsNoInterval()
     {
         var few = new Dictionary<int, ScoredRows> { [1] = SampleScores.Of(1, 1, 0.5, users: 4, rowsEach: 100) };
@@ -88,6 +115,11 @@ public class FigureComparisonTests
 
     private static IReadOnlyList<FigureDifference> Compare(IReadOnlyDictionary<int, ScoredRows> first, IReadOnlyDictionary<int, ScoredRows> second) =>
         FigureComparison.Of(first, second, s_options, TestContext.Current.CancellationToken);
+
+    private static Interval LogLoss(Dictionary<int, ScoredRows> first, Dictionary<int, ScoredRows> second) =>
+        Compare(first, second).Single(d => d is { Figure: Figure.LogLoss, Scenario: "all rows" }).Interval!;
+
+    private static double Width(Interval interval) => interval.High - interval.Low;
 
     private static IReadOnlyList<ScenarioMetrics> All(ScoredRows rows) => Metrics.Of(rows) is var metrics ? [.. metrics.Scenarios, metrics.Overall] : [];
 

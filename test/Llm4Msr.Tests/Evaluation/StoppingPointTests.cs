@@ -35,8 +35,32 @@ public sealed class StoppingPointTests
         Assert.Equal(pays, StoppingPoint.Of(policies, (_, policy) => Difference(policy == 1 ? errors * 0.01 : 0, 0.01), 0.005).Recommended == 1);
 
     [Fact]
-    public void WithoutAnIntervalNothingPays() =>
-        Assert.Equal(0, StoppingPoint.Of(2, (_, _) => new AucDifference("mean", 0.6, 0.9, 0.3, null, null, null, null, "too few users"), 0.005).Recommended);
+    public void WithoutAnIntervalNothingPays()
+    {
+        var stop = StoppingPoint.Of(2, (_, _) => new AucDifference("mean", 0.6, 0.9, 0.3, null, null, null, null, "too few users"), 0.005);
+
+        Assert.Equal((0, Worth.NotShown), (stop.Recommended, stop.Worth));
+    }
+
+    /// <summary>Gains of two policies of 0.005 or less, each known to two standard errors either way.</summary>
+    [Theory]
+    [InlineData(-0.005, -0.006, 0.002, Worth.Behind)]
+    [InlineData(-0.005, 0.0005, 0.002, Worth.TooLittle)]
+    [InlineData(-0.005, 0.0010, 0.002, Worth.NotShown)] // ends at the gain itself
+    [InlineData(0.001, 0.0034, 0.00178, Worth.NotShown)] // rows that would have shown the gain four times of five, and yet may hide it
+    [InlineData(0.001, 0.0034, 0.0007, Worth.TooLittle)]
+    [InlineData(0.001, 0.0045, 0.0007, Worth.Ahead)]
+    [InlineData(0.0042, 0.001, 0.002, Worth.NotShown)] // above zero by its interval, and not by more than chance explains in two tries
+    [InlineData(0.006, 0.001, 0.002, Worth.Pays)]
+    public void WhatIsShownFollowsFromTheUpperEndsOfTheIntervals(double first, double second, double error, Worth worth) =>
+        Assert.Equal(worth, StoppingPoint.Of(3, (_, policy) => Difference(policy == 1 ? first : second, error), 0.005).Worth);
+
+    [Fact]
+    public void OfThoseThatAreAheadByTooLittleTheFurthestIsNamed()
+    {
+        Assert.Equal(2, StoppingPoint.Of(4, (_, policy) => Difference(policy == 2 ? 0.0045 : 0.0040, 0.0015), 0.005).BestAhead!.Policy);
+        Assert.Null(Of(0.70, 0.703).BestAhead);
+    }
 
     private static StoppingPoint Of(params double[] auc) => StoppingPoint.Of(auc.Length, (first, second) => Difference(auc[second] - auc[first], Error), 0.005);
 
