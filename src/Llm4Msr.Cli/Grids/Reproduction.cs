@@ -70,14 +70,15 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
         return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(parts)).Write(request.Output);
     }
 
-    /// <summary>Everything on one page; null where nothing was trained that it could tell of.</summary>
+    /// <summary>Everything that was made on one page, whatever else lies in the folder; null where nothing was trained that it could tell of.</summary>
     private string? WriteReport(IReadOnlyList<ReproducedPart> parts)
     {
         if (!parts.Any(p => s_trained.Contains(p.What)))
             return null;
         var files = new ReportFiles(Path.Combine(request.Output, "report.html"));
+        var told = parts.Select(p => Spelling.Of(p.What)).Where(name => ResultFile.Names.Contains(name + ".json")).Select(name => Path.Combine(request.Output, name, name + ".json"));
         new ReportMaker(
-            ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
+            ReportSources.Of([.. told]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
         return files.Page;
     }
 
