@@ -1,29 +1,30 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Cli.Configuration;
+using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
+using Llm4Msr.Reasoning.Audit;
 using Llm4Msr.Training;
 
 namespace Llm4Msr.Cli;
 
 /// <summary>What the folders and files hold that a report is asked to tell of.</summary>
-/// <param name="Runs">Name and folder, each folder once; names differ.</param>
-/// <param name="Results">As <see cref="ResultFile"/> reads them.</param>
-internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Folder)> Runs, IReadOnlyList<object> Results)
+/// <param name="Runs">Each folder once; names differ.</param>
+/// <param name="Results">Each file once, and what <see cref="ResultFile"/> reads in it: one of a kind, but of what <c>reproduce</c> makes of runs.</param>
+internal sealed record ReportSources(IReadOnlyList<SourceRun> Runs, IReadOnlyList<(string File, object Result)> Results)
 {
-    private const string RunsFolder = "runs";
-
     /// <param name="sources">Run folders, result folders of other commands, and files that they wrote or printed.</param>
     public static ReportSources Of(IReadOnlyList<string> sources)
     {
-        List<(string? Arm, string Path)> runs = [];
-        List<object> results = [];
+        List<NamedRun> runs = [];
+        List<(string File, object Result)> results = [];
         foreach (var source in sources)
         {
             if (Directory.Exists(source) && FolderManifest.FormatOf(source) == ModelFolder.Format)
             {
-                runs.Add((null, source));
+                runs.Add(new NamedRun(null, source, null, source));
                 continue;
             }
             var files = File.Exists(source) ? [source] : ResultFile.Names.SelectMany(name => PlacesOf(source, name)).Where(File.Exists).ToList();
@@ -33,31 +34,55 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
                     ? $"'{source}' is no run folder, and holds none of {string.Join(", ", ResultFile.Names)}. Name what 'llm4msr train', 'controls', 'protocols', 'reproduce' or 'value' wrote."
                     : $"There is no '{source}'. Name run folders, result folders, or files of results.");
             }
-            foreach (var file in files)
+            foreach (var file in files.Where(file => !results.Exists(r => Path.GetFullPath(r.File) == Path.GetFullPath(file))))
             {
                 var result = ResultFile.Read(file);
-                results.Add(result);
+                RefuseSecond(file, result, results);
+                results.Add((file, result));
                 var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-                runs.AddRange(RunsOf(result).Select(run => ((string?)run.Arm, RunFolder(folder, run))));
+                runs.AddRange(RunsOf(result).Select(run => new NamedRun(run.Arm, RunFolder(folder, run.Run), run.Seeds, file)));
             }
         }
         if (runs.Count == 0)
             throw new Llm4MsrException(FaultKind.Usage, "None of these is a run or names one. Name at least one run folder.");
-        return new ReportSources(Named(runs), results);
+        return new ReportSources(SourceRun.Of(runs), results);
     }
 
-    public T? The<T>() where T : class => Results.OfType<T>().LastOrDefault();
+    public IEnumerable<T> All<T>() where T : class => Results.Select(r => r.Result).OfType<T>();
 
-    /// <summary>The configuration that trains a run again.</summary>
-    /// <param name="store">The store that it was trained with, if that is known.</param>
-    public static JsonNode ConfigOf(ModelFolder folder, string? store)
+    public T? The<T>() where T : class => All<T>().SingleOrDefault();
+
+    /// <summary>Refuses what other commands said of knowledge, where it says of which and that is not what is reported.</summary>
+    /// <param name="store">That is reported; null where it is what the runs were trained with.</param>
+    public void CheckKnowledge(InteractionDataset data, KnowledgeStore? store)
     {
-        var (setup, seeds) = (TrainingRun.SetupOf(folder), folder.Seeds);
+        var reported = store is not null ? [store.ContentHash] : Runs.Select(run => TrainingRun.SetupOf(run.Folder).KnowledgeContentHash).OfType<string>().Distinct().ToList();
+        foreach (var (file, result) in Results)
+        {
+            var (interactions, content) = KnowledgeOf(result);
+            if (interactions is not null && interactions != data.Description.InteractionsHash)
+            {
+                throw new Llm4MsrException(FaultKind.Usage, $"'{file}' is about knowledge of other interactions ({interactions}) than those that are reported ({data.Description.InteractionsHash}). "
+                    + "Leave it out, or name what was said of this data.");
+            }
+            if (content is not null && reported.Count > 0 && !reported.Contains(content))
+            {
+                throw new Llm4MsrException(FaultKind.Usage, $"'{file}' is about other knowledge (content {content}) than {(store is null ? "the runs were trained with" : $"'{store.Path}' holds")} "
+                    + $"({string.Join(", ", reported)}). Leave it out, or save what 'llm4msr {ResultFile.CommandOf(result)}' says of that store.");
+            }
+        }
+    }
+
+    /// <summary>The configuration that trains a run again; of seeds with a gap, those before the first.</summary>
+    /// <param name="store">The store that it was trained with, if that is known.</param>
+    public static JsonNode ConfigOf(SourceRun run, string? store)
+    {
+        var (setup, seeds) = (TrainingRun.SetupOf(run.Folder), SeedRange.Of(run.Seeds)[0]);
         return JsonSerializer.SerializeToNode(new TrainConfig
         {
             Knowledge = setup.Options.Model.Fusion is null && setup.KnowledgeContentHash is null ? null : store ?? "KNOWLEDGE.db",
-            Seeds = seeds[^1] - seeds[0] + 1,
-            FirstSeed = seeds[0],
+            Seeds = seeds.Count,
+            FirstSeed = seeds.First,
             Model = setup.Options.Model,
             Training = setup.Options.Training,
             Arm = setup.Options.Arm,
@@ -74,41 +99,32 @@ internal sealed record ReportSources(IReadOnlyList<(string Name, ModelFolder Fol
     private static IEnumerable<string> PlacesOf(string folder, string name) => [Path.Combine(folder, name), Path.Combine(folder, Path.GetFileNameWithoutExtension(name), name)];
 
     /// <summary>Runs lie beside the result, or one folder up where several results share them.</summary>
-    private static string RunFolder(string folder, ArmRun run)
+    private static string RunFolder(string folder, string run)
     {
-        var beside = Path.Combine(folder, RunsFolder, Path.GetFileName(run.Run));
-        return Directory.Exists(beside) ? beside : Path.Combine(Path.GetDirectoryName(folder) ?? folder, RunsFolder, Path.GetFileName(run.Run));
+        var beside = Path.Combine(folder, SourceRun.Runs, Path.GetFileName(run));
+        return Directory.Exists(beside) ? beside : Path.Combine(Path.GetDirectoryName(folder) ?? folder, SourceRun.Runs, Path.GetFileName(run));
     }
 
-    private static IEnumerable<ArmRun> RunsOf(object result) => result switch
+    private static IEnumerable<(string Arm, string Run, IReadOnlyList<int>? Seeds)> RunsOf(object result) => result switch
     {
-        ControlsResult controls => controls.Arms,
-        ReproducedResult reproduced => reproduced.Rows.Select(row => new ArmRun(row.Arm, row.Run)),
-        ProtocolsResult protocols => protocols.Arms,
-        ValueResult value => value.Policies.Where(p => p.Run is not null).Select(p => new ArmRun(p.Policy, p.Run!)),
+        ControlsResult controls => controls.Arms.Select(arm => (arm.Arm, arm.Run, arm.Seeds)),
+        ReproducedResult reproduced => reproduced.Rows.Select(row => (row.Arm, row.Run, row.Seeds)),
+        ProtocolsResult protocols => protocols.Arms.Select(arm => (arm.Arm, arm.Run, arm.Seeds)),
+        ValueResult value => value.Policies.Where(p => p.Run is not null).Select(p => new ArmRun(p.Policy, p.Run!, p.Trials)).Select(arm => (arm.Arm, arm.Run, arm.Seeds)),
         _ => [],
     };
 
-    private static List<(string, ModelFolder)> Named(List<(string? Arm, string Path)> runs)
+    private static (string? Interactions, string? Content) KnowledgeOf(object result) => result switch
     {
-        var opened = runs.DistinctBy(run => Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Path)))
-            .Select(run => (run.Arm, run.Path, Folder: ScoredRun.Open(run.Path))).ToList();
-        foreach (var other in opened.Skip(1))
-            ScoredRun.CheckSameRows(opened[0].Folder, other.Folder);
-        string Plain((string? Arm, string Path, ModelFolder Folder) run) =>
-            run.Arm ?? ModelName.Of(run.Folder.Description.Options, run.Folder.Description.Knowledge?.Arm);
-        var shared = opened.GroupBy(Plain).Where(g => g.Count() > 1).Select(g => g.Key).ToHashSet(StringComparer.Ordinal);
-        var named = opened.ToDictionary(run => run.Path, run => shared.Contains(Plain(run)) ? $"{Plain(run)} ({FolderName(run.Path)})" : Plain(run), StringComparer.Ordinal);
-        var again = named.GroupBy(run => run.Value, run => run.Key).Where(g => g.Count() > 1).SelectMany(g => g).ToHashSet(StringComparer.Ordinal); // one training in two grids
-        return [.. opened.Select(run => (again.Contains(run.Path) ? $"{Plain(run)} ({GridName(run.Path)}/{FolderName(run.Path)})" : named[run.Path], run.Folder))];
-    }
+        StoredKnowledge knowledge => (knowledge.InteractionsHash, knowledge.ContentHash),
+        LeakReport audit => (audit.InteractionsHash, audit.ContentHash),
+        ReasoningCost cost => (null, cost.ContentHash),
+        _ => (null, null),
+    };
 
-    private static string FolderName(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
-
-    /// <summary>Of the folder that holds the folder of runs.</summary>
-    private static string GridName(string path)
+    private static void RefuseSecond(string file, object result, List<(string File, object Result)> results)
     {
-        var parent = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) ?? "";
-        return FolderName(FolderName(parent) == RunsFolder ? Path.GetDirectoryName(parent) ?? "" : parent);
+        if (result is not ReproducedResult && results.Find(r => r.Result.GetType() == result.GetType()) is { File: { } first })
+            throw new Llm4MsrException(FaultKind.Usage, $"'{first}' and '{file}' are both of '{ResultFile.CommandOf(result)}', and a report tells of one. Name one at a time.");
     }
 }

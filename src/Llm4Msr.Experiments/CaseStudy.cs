@@ -27,8 +27,10 @@ public sealed partial record CaseStudy(
     /// <param name="ranks">The rows that were scored.</param>
     /// <param name="run">A run with real knowledge; its model is asked about the user's last row. Null for none.</param>
     /// <param name="user">Null for the one with the most rows, of those with a text.</param>
+    /// <param name="cutTokens">As the language model that was asked cuts long titles; null where it is not known.</param>
     /// <returns>Null where nobody has a text.</returns>
-    public static CaseStudy? Of(InteractionDataset data, int[] ranks, KnowledgeStore store, PromptTemplate template, ReportedRun? run, string? user)
+    public static CaseStudy? Of(
+        InteractionDataset data, int[] ranks, KnowledgeStore store, PromptTemplate template, ReportedRun? run, string? user, Func<string, int, string>? cutTokens = null)
     {
         var users = data.Encoder.Users.Keys;
         var record = user is not null ? store.Newest(KnowledgeKey.ForUser(user)) : ranks.GroupBy(rank => data.Interactions.User[rank])
@@ -45,7 +47,7 @@ public sealed partial record CaseStudy(
             explanation = explainer.Explain(data, last);
             record = store.RecordsOf(record.Key).FirstOrDefault(r => r.AsOfRank == explanation.Knowledge?.AsOfRank) ?? record; // the text that this row sees
         }
-        var prompt = new StoredPrompts(data, template, store.Fingerprint.HistoryLength).Of(record)?.Text;
+        var prompt = new StoredPrompts(data, template, store.Fingerprint.HistoryLength, cutTokens).Of(record)?.Text;
         var histories = new Histories(data, template, store.Fingerprint.HistoryLength);
         List<string> named = prompt is null ? [] : [.. histories.ItemsBefore(row, record.AsOfRank).Where(name => prompt.Contains(name, StringComparison.Ordinal))];
         var company = prompt is null ? null : WordCompany.Of(store, data, histories, named, SaidOfItems(prompt, named, record.Text));

@@ -25,7 +25,7 @@ public sealed record SeedFigures(int Seed, Metrics Metrics, string Weights, IRea
 /// <param name="TrainingSeconds">Of all seeds.</param>
 /// <param name="KnowledgeContent">Of the store that it was trained with.</param>
 /// <param name="Program">That began the run; null where an earlier one did not say.</param>
-/// <param name="Config">For <c>train --config</c>.</param>
+/// <param name="Config">For <c>train --config</c>; of seeds with a gap it trains those before the first.</param>
 public sealed record RunFigures(
     string Name, string Run, BackboneKind Backbone, EnhancementKind Enhancement, KnowledgeArm? Arm, IReadOnlyList<SeedFigures> Seeds, MetricsIntervals Intervals,
     string? Baseline, Comparison? OverBaseline, IReadOnlyList<CalibrationBin> Calibration, IReadOnlyList<ActivityGroup> ByActivity, double TrainingSeconds,

@@ -1,8 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
 using Llm4Msr.Reasoning.Audit;
 using Llm4Msr.Training;
 
@@ -26,6 +28,29 @@ public sealed record ReportedRun(string Name, ModelFolder Folder, IReadOnlyDicti
     internal bool IsReal => Arm == KnowledgeArm.Real;
 
     internal bool SeesTheWholePeriod => Folder.Knowledge?.Origin.Fingerprint.Protocol == KnowledgeProtocol.WholePeriod;
+
+    /// <summary>Whether it reads what its store holds about users, and of none of them nothing.</summary>
+    public bool ReadsEveryUser => Setup.Options is { ActiveUsers: null, Model.Fusion.UserLevel: not FusionPlacement.None };
+
+    internal bool ReadsBothLevels => ReadsEveryUser && Setup.Options.Model.Fusion!.ScenarioLevel != FusionPlacement.None;
+
+    internal int? MetaLayers => Setup.Options.Model.Fusion?.Layers;
+
+    /// <summary>Whether it was made like another run but for whose knowledge it reads, or that one of them reads none, and but for how fast it learned.</summary>
+    internal bool IsMadeLike(ReportedRun other)
+    {
+        var withKnowledge = Setup.Options.Model.Fusion is not null && other.Setup.Options.Model.Fusion is not null;
+        return Made(withKnowledge) == other.Made(withKnowledge);
+    }
+
+    /// <summary>What two runs have in common that are compared, in a form that is equal where it is.</summary>
+    private string Made(bool withKnowledge)
+    {
+        var options = Setup.Options with { Arm = KnowledgeArm.Real, Training = new(), Threads = default, CheckpointMinutes = default };
+        return withKnowledge
+            ? Setup.KnowledgeContentHash + JsonSerializer.Serialize(options)
+            : JsonSerializer.Serialize(options with { Model = options.Model with { Enhancement = EnhancementKind.None, Fusion = null }, State = null, ActiveUsers = null });
+    }
 }
 
 /// <summary>Everything that a report is made of. What is null was not given, and its section says how to get it.</summary>
@@ -53,4 +78,7 @@ public sealed record ReportInputs(IReadOnlyList<ReportedRun> Runs, InteractionDa
     public LeakReport? Audit { get; init; }
 
     public CaseStudy? Case { get; init; }
+
+    /// <summary>The run with a store's real knowledge that is compared with the others; null where none was trained with it.</summary>
+    public ReportedRun? RealOf(string contentHash) => ReportVerdict.Sides([.. Runs.Where(run => run.Folder.Knowledge?.Origin.ContentHash == contentHash)]).Real;
 }

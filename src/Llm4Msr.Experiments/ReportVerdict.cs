@@ -1,23 +1,31 @@
 using Llm4Msr.Evaluation;
 using Llm4Msr.Models;
+using Llm4Msr.Models.Enhancements;
 
 namespace Llm4Msr.Experiments;
 
 /// <summary>What a report says first: the verdict of <c>controls</c> or else of <c>value</c> where one was run, else what the runs at hand allow.</summary>
 internal static class ReportVerdict
 {
-    /// <summary>What real knowledge has to be ahead of, before it is said to help.</summary>
+    private static readonly int s_metaLayers = new FusionOptions().Layers;
+
+    /// <summary>What real knowledge has to be ahead of, of each, before it is said to help.</summary>
     private static readonly (string Name, Func<ReportedRun, bool> Is)[] s_deciding =
     [
         ("none", run => run.Enhancement == EnhancementKind.None),
         .. new[] { KnowledgeArm.Shuffled, KnowledgeArm.Constant, KnowledgeArm.Random }
-            .Select(arm => (Numbers.Word(arm), (Func<ReportedRun, bool>)(run => run.Arm == arm && run.Enhancement == EnhancementKind.Llm4msr))),
+            .Select(arm => (Numbers.Word(arm), (Func<ReportedRun, bool>)(run => run.Arm == arm))),
     ];
 
-    /// <summary>The first run with real knowledge, of the past rather than of the whole period and fused rather than as a field, and the other runs of its backbone.</summary>
+    /// <summary>
+    /// The run with real knowledge that can be compared best, and the other runs of its backbone: of the past rather than of
+    /// the whole period, fused rather than as a field, made like the most controls, whole rather than in part; else the first.
+    /// </summary>
     public static (ReportedRun? Real, IReadOnlyList<ReportedRun> Others) Sides(IReadOnlyList<ReportedRun> runs)
     {
-        var real = runs.Where(r => r.IsReal).OrderBy(r => r.SeesTheWholePeriod).ThenBy(r => r.Enhancement != EnhancementKind.Llm4msr).FirstOrDefault();
+        var real = runs.Where(r => r.IsReal).OrderBy(r => r.SeesTheWholePeriod).ThenBy(r => r.Enhancement != EnhancementKind.Llm4msr)
+            .ThenByDescending(r => ControlsOf(r, runs).Count(control => control.Run is not null))
+            .ThenByDescending(r => r.ReadsBothLevels).ThenByDescending(r => r.MetaLayers == s_metaLayers).FirstOrDefault();
         return (real, real is null ? [] : [.. runs.Where(r => r != real && r.Backbone == real.Backbone)]);
     }
 
@@ -42,23 +50,28 @@ internal static class ReportVerdict
             : (OfPair(compared.MaxBy(r => r.OverBaseline!.Mean.Difference ?? double.NegativeInfinity)!), cautions);
     }
 
+    /// <summary>Each deciding control as a run that is made like the one with real knowledge, and trained like it if there is such a one; null where there is none.</summary>
+    private static IEnumerable<(string Name, ReportedRun? Run)> ControlsOf(ReportedRun real, IReadOnlyList<ReportedRun> runs) => s_deciding.Select(control => (
+        control.Name, runs.Where(r => control.Is(r) && r.IsMadeLike(real)).OrderBy(r => r.Setup.Options.Training != real.Setup.Options.Training).FirstOrDefault()));
+
+    /// <summary>By the rule of <c>controls</c>, which a yes needs all of them for: one that does as well is enough for a no.</summary>
     /// <returns>Null where no run is a control.</returns>
     private static (string Sentence, IReadOnlyList<string> Detail)? OfControls(IReadOnlyList<ReportedRun> runs, ReportedRun real, IReadOnlyList<RealLess> differences)
     {
-        List<ControlDifference> given = [];
-        List<string> missing = [];
-        foreach (var (name, isControl) in s_deciding)
-        {
-            var control = runs.FirstOrDefault(r => r.Backbone == real.Backbone && isControl(r));
-            if (control is null)
-                missing.Add(name);
-            else
-                given.Add(new ControlDifference(name, differences.Single(d => d.Other == control.Name).Mean));
-        }
+        var controls = ControlsOf(real, runs).ToList();
+        List<ControlDifference> given = [.. controls.Where(c => c.Run is not null).Select(c => new ControlDifference(c.Name, differences.Single(d => d.Other == c.Run!.Name).Mean))];
         if (given.Count == 0)
             return null;
-        return (Conclusions.Sentence(KnowledgeVerdict.Of(given)), missing.Count == 0 ? [] :
-            [$"Not compared with {string.Join(", ", missing)}: 'llm4msr controls' trains every control, the same number of trials each."]);
+        var missing = string.Join(", ", controls.Where(c => c.Run is null).Select(c => c.Name));
+        var verdict = KnowledgeVerdict.Of(given);
+        var sentence = verdict.Gain == KnowledgeGain.Yes && missing.Length > 0
+            ? $"Knowledge helps beyond capacity: not shown. Real knowledge is ahead of {string.Join(", ", verdict.Deciding)}, and was not compared with {missing}, which could do as well."
+            : Conclusions.Sentence(verdict);
+        return (sentence,
+        [
+            .. missing.Length == 0 ? [] : (string[])[$"Of {missing} there is no run made like {real.Name}: 'llm4msr controls DATA --knowledge KNOWLEDGE.db --out controls' trains every control, the same number of trials each."],
+            .. runs.Count(r => r.IsReal) < 2 ? [] : (string[])[$"Real knowledge is that of {real.Name} here: several runs have some."],
+        ]);
     }
 
     private static string OfPair(RunFigures run) => Conclusions.Sentence(run.OverBaseline!.Mean, run.Baseline!, run.Name);

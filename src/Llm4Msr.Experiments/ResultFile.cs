@@ -40,6 +40,20 @@ public static class ResultFile
             + "or what 'audit leak', 'knowledge stats' and 'reason' print with --json.");
     }
 
+    /// <summary>The command that makes such a result.</summary>
+    public static string CommandOf(object result) => result switch
+    {
+        ControlsResult => "controls",
+        ValueResult => "value",
+        ProtocolsResult => "protocols",
+        ReproducedResult reproduced => $"reproduce {reproduced.What}",
+        TimesResult => "reproduce table3",
+        LeakReport => "audit leak",
+        StoredKnowledge => "knowledge stats",
+        ReasoningCost => "reason",
+        _ => throw new ArgumentOutOfRangeException(nameof(result), result, null),
+    };
+
     private static Type? KindOf(JsonElement root)
     {
         return Has("sentence", "policies") ? typeof(ValueResult)

@@ -11,7 +11,17 @@ namespace Llm4Msr.Experiments;
 public sealed record ControlsResult(KnowledgeGain Verdict, string Sentence, double SmallestGain, IReadOnlyList<ArmRun> Arms);
 
 /// <param name="Run">Folder of the arm's chosen run.</param>
-public sealed record ArmRun(string Arm, string Run);
+/// <param name="Trials">What was tried, the chosen one among it; null where it is not said.</param>
+public sealed record ArmRun(string Arm, string Run, IReadOnlyList<Trial>? Trials = null)
+{
+    /// <summary>Those that its figures are about, whatever others the folder holds; null where an earlier program did not say.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<int>? Seeds => Trials?.FirstOrDefault(trial => trial.Name == Path.GetFileName(Run))?.Seeds;
+}
+
+/// <param name="Name">That of its run folder.</param>
+/// <param name="Seeds">Null where an earlier program did not say.</param>
+public sealed record Trial(string Name, IReadOnlyList<int>? Seeds = null);
 
 /// <summary>What <c>reproduce</c> found in runs: table2, figure3, figure4 or plm.</summary>
 /// <param name="PaperSays">The paper's finding in words.</param>
@@ -21,7 +31,9 @@ public sealed record ReproducedResult(string What, IReadOnlyList<ReproducedLine>
 
 /// <param name="Baseline">Name of the arm that it is compared with; null for none.</param>
 /// <param name="Paper">The paper's gains; empty where it gives none.</param>
-public sealed record ReproducedLine(string Arm, string? Baseline, string Run, IReadOnlyList<ScenarioAuc> Auc, IReadOnlyList<bool> Stars, OverBaseline? OverBaseline, string Paper);
+/// <param name="Seeds">Those that the figures are about, whatever others the folder holds; null where an earlier program did not say.</param>
+public sealed record ReproducedLine(
+    string Arm, string? Baseline, string Run, IReadOnlyList<ScenarioAuc> Auc, IReadOnlyList<bool> Stars, OverBaseline? OverBaseline, string Paper, IReadOnlyList<int>? Seeds = null);
 
 /// <param name="Scenario">"mean" for the mean over scenarios.</param>
 public sealed record ScenarioAuc(string Scenario, double? Auc);
@@ -61,7 +73,9 @@ public sealed record ValueResult(string Sentence, IReadOnlyList<PolicyResult> Po
 /// <param name="Hours">Of the language model; null where they are not known.</param>
 /// <param name="Gain">In mean scenario AUC over no knowledge; null for no knowledge itself.</param>
 /// <param name="Run">Folder of the policy's chosen run; null where it is not said.</param>
-public sealed record PolicyResult(string Policy, long Users, double? Hours, double? Auc, double? Gain, double? Low, double? High, string? Run = null);
+/// <param name="Trials">What was tried, the chosen one among it; null where it is not said.</param>
+public sealed record PolicyResult(
+    string Policy, long Users, double? Hours, double? Auc, double? Gain, double? Low, double? High, string? Run = null, IReadOnlyList<Trial>? Trials = null);
 
 /// <summary>A knowledge store, as <c>knowledge stats</c> describes it.</summary>
 public sealed record StoredKnowledge(KnowledgeFingerprint Fingerprint, string InteractionsHash, long Records, string ContentHash, KnowledgeQuality Quality);
@@ -69,4 +83,5 @@ public sealed record StoredKnowledge(KnowledgeFingerprint Fingerprint, string In
 /// <summary>What <c>reason</c> took, of what it says with <c>--json</c>.</summary>
 /// <param name="Asked">Prompts asked by that command; those that were stored before are not in its figures.</param>
 /// <param name="AlreadyStored">Prompts stored before.</param>
-public sealed record ReasoningCost(long Asked, long AlreadyStored, long PromptTokens, long NewTokens, double Seconds);
+/// <param name="ContentHash">Of the store when it had ended; null where it is not said.</param>
+public sealed record ReasoningCost(long Asked, long AlreadyStored, long PromptTokens, long NewTokens, double Seconds, string? ContentHash = null);

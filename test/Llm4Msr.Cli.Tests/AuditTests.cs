@@ -1,5 +1,4 @@
 using Llm4Msr.Data;
-using Llm4Msr.Import;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Platform;
 using Llm4Msr.Reasoning.Prompts;
@@ -33,6 +32,7 @@ public sealed class AuditTests(SmallRuns small) : IDisposable
         Assert.Equal(("no-leak", SmallMovieLens.Users * 2, 0), (honest.GetProperty("verdict").GetString(), honest.GetProperty("users").GetProperty("rederived").GetInt32(), honest.GetProperty("findingCount").GetInt32()));
         Assert.Equal(SmallMovieLens.Scenarios.Length, honest.GetProperty("scenarios").GetProperty("rederived").GetInt32());
         Assert.Equal(0, honest.GetProperty("shareOfTestRows").GetDouble());
+        Assert.Equal(InteractionDataset.Open(small.Data).Description.InteractionsHash, honest.GetProperty("interactionsHash").GetString());
 
         var planted = CommandRun.Of("audit", "leak", small.Data, "--knowledge", Store("planted.db", KnowledgeProtocol.WholePeriod));
         Assert.Equal(CheckFailed, planted.Code);
@@ -67,10 +67,7 @@ public sealed class AuditTests(SmallRuns small) : IDisposable
     [Fact]
     public void PromptsWithCutTitlesAreWrittenAgainWithTheModelThatWasAsked()
     {
-        var raw = PlantedData.Generate(new PlantedOptions { Users = 3, InteractionsPerUser = 30 }).Raw;
-        raw = raw with { ItemWords = [.. raw.ItemWords.Select(words => words with { Title = words.Title + new string('茶', 60) })] };
-        DurableFile.WriteFolder(_scratch["data"], folder => PreparedDataWriter.Write(folder, raw, new SplitOptions(SplitKind.User)));
-        CommandRun.Succeeding("reason", _scratch["data"], "--model", "embedded", "--history", "2", "--max-new-tokens", "1", "--out", _scratch["knowledge.db"], "--json");
+        SmallPrompts.WithCutTitles(_scratch["data"], _scratch["knowledge.db"]);
         string[] audit = ["audit", "leak", _scratch["data"], "--knowledge", _scratch["knowledge.db"]];
 
         var without = CommandRun.Of(audit);

@@ -66,6 +66,12 @@ public sealed class ControlsTests(SmallRuns small) : IDisposable
         var report = CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["report.html"], "--json").Json;
         Assert.Equal(two.Json.GetProperty("sentence").GetString(), report.GetProperty("verdict").GetString());
         Assert.Equal(two.Json.GetProperty("arms").EnumerateArray().Select(a => a.GetProperty("arm").GetString()), report.GetProperty("runs").EnumerateArray().Select(r => r.GetString()));
+
+        var oneOfTwo = CommandRun.Succeeding([.. Small(), "--seeds", "1"]);
+        CommandRun.Succeeding("report", _scratch["small"], "--out", _scratch["report.html"], "--replicates", "100");
+        var figures = JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement;
+        Assert.Equal(first.Output, oneOfTwo.Output);
+        Assert.All(figures.GetProperty("runs").EnumerateArray(), run => Assert.Equal(1, run.GetProperty("seeds").GetArrayLength())); // as many as the verdict is about
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed class ProtocolsTests(SmallRuns small) : IDisposable
         Assert.Equal(JsonValueKind.Null, told.GetProperty("differences").ValueKind);
 
         Assert.Equal(5, Directory.GetDirectories(_scratch["planted/runs"]).Length);
+        Assert.All(told.GetProperty("arms").EnumerateArray(), arm => Assert.Equal([1], arm.GetProperty("trials")[0].GetProperty("seeds").EnumerateArray().Select(s => s.GetInt32())));
         var state = FolderState.Of(_scratch["planted"]);
         Assert.Equal(told.GetRawText(), CommandRun.Succeeding(command).Json.GetRawText());
         Assert.Equal(state, FolderState.Of(_scratch["planted"])); // nothing is trained again

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Llm4Msr.Data;
+using Llm4Msr.Knowledge;
 using Llm4Msr.Models;
 using Llm4Msr.Platform;
 using Llm4Msr.Testing;
@@ -121,6 +122,130 @@ public sealed class ReportTests(SmallRuns small) : IDisposable
         CommandRun.Of("report", _scratch["nowhere"], "--out", _scratch["other.html"]).AssertFails(
             FaultKind.Usage, $"There is no '{_scratch["nowhere"]}'. Name run folders, result folders, or files of results.");
         Assert.Single(Directory.GetFileSystemEntries(_scratch.Root));
+    }
+
+    /// <summary>A folder may hold more models than a result was about: those that an interrupted command added.</summary>
+    [Fact]
+    public void TheSeedsThatAResultTellsOfAreThoseThatAreScored()
+    {
+        SmallRuns.Copy(small.EnhancedRun, _scratch["one/runs/cell"]);
+        SmallRuns.Copy(small.EnhancedRun, _scratch["old/runs/cell"]);
+        var (one, other) = (Value("one/value.json", "[2]"), Value("one/other.json", "[1, 2]"));
+        Value("old/value.json", null);
+
+        Assert.Equal([2], Seeds(_scratch["one"]));
+        Assert.Equal([2], Seeds(_scratch["one"], _scratch["one/runs/cell"]));
+        Assert.Equal([1, 2], Seeds(_scratch["old"])); // by an earlier program, which did not say
+        Assert.Equal([1, 2], Seeds(_scratch["one/runs/cell"]));
+
+        File.WriteAllText(_scratch["one/plm.json"], $$"""{ "what": "plm", "paperSays": "", "differs": [], "leftOut": [], "rows": [ { "arm": "real", "baseline": null, "run": "runs/cell", "seeds": [1, 2], "auc": [], "stars": [], "overBaseline": null, "paper": "" } ] }""");
+        CommandRun.Of("report", _scratch["one/plm.json"], one, "--out", _scratch["two.html"]).AssertFails(FaultKind.Usage,
+            $"Of the run '{_scratch["one/runs/cell"]}' '{_scratch["one/plm.json"]}' tells the seeds 1, 2, and '{one}' 2. Name one of them at a time, or make one again with the --seeds of the other.");
+        Value("one/other.json", "[2, 3]");
+        CommandRun.Of("report", other, "--out", _scratch["two.html"]).AssertFails(FaultKind.Usage,
+            $"'{other}' tells of seeds that the run '{_scratch["one/runs/cell"]}' does not hold: 3. Make it again.");
+        Assert.False(File.Exists(_scratch["two.html"]));
+
+        IEnumerable<int> Seeds(params string[] sources) => Report(sources).GetProperty("runs")[0].GetProperty("seeds").EnumerateArray().Select(s => s.GetProperty("seed").GetInt32());
+    }
+
+    [Fact]
+    public void AConfigurationOfSeedsWithAGapTrainsThoseBeforeItAndTheRestIsSaidBesideIt()
+    {
+        var run = SmallRuns.Copy(small.EnhancedRun, _scratch["run"]);
+        CommandRun.Succeeding([.. small.TrainEnhanced(run, seeds: 1), "--first-seed", "5"]);
+        Assert.Equal([1, 2, 5], ModelFolder.Open(run).Seeds);
+
+        var config = Report(run, "--knowledge", small.Store).GetProperty("runs")[0].GetProperty("config");
+
+        Assert.Equal((2, 1), (config.GetProperty("seeds").GetInt32(), config.GetProperty("firstSeed").GetInt32()));
+        string[] commands = Sections(_scratch["report.html"])["again"].Descendants("pre").First().Value.Split('\n');
+        Assert.Equal([$"llm4msr train {small.Data} --config config.json --out RUN", $"llm4msr train {small.Data} --config config.json --first-seed 5 --seeds 1 --out RUN"], commands);
+        File.WriteAllText(_scratch["config.json"], config.GetRawText());
+        foreach (var command in commands)
+            CommandRun.Succeeding([.. command.Split(' ').Skip(1).Select(word => word switch { "config.json" => _scratch["config.json"], "RUN" => _scratch["again"], _ => word })]);
+        var again = ModelFolder.Open(_scratch["again"]);
+        Assert.Equal(ModelFolder.Open(run).Seeds.Select(ModelFolder.Open(run).WeightsHash), again.Seeds.Select(again.WeightsHash));
+    }
+
+    [Fact]
+    public void OfResultsOfOneKindASecondIsRefused()
+    {
+        var (one, other) = (Value("value.json", null), Value("other.json", null));
+
+        CommandRun.Of("report", small.PlainRun, one, other, "--out", _scratch["page.html"]).AssertFails(FaultKind.Usage,
+            $"'{one}' and '{other}' are both of 'value', and a report tells of one. Name one at a time.");
+        SmallRuns.Copy(small.EnhancedRun, _scratch["runs/cell"]);
+        Report(small.PlainRun, one, one); // which is one
+    }
+
+    [Fact]
+    public void WhatWasSaidOfOtherKnowledgeIsRefused()
+    {
+        SmallMovieLens.WriteVectors(_scratch["other.safetensors"], seed: 2);
+        Assert.Equal(0, SmallMovieLens.Import(_scratch["other.db"], small.Data, _scratch["other.safetensors"]).Code);
+        var (own, others) = (Content(small.Store), Content(_scratch["other.db"]));
+        foreach (var (file, command, said) in ((string, string, string)[])[
+            ("stats.json", "knowledge stats", CommandRun.Succeeding("knowledge", "stats", _scratch["other.db"], "--json").Output),
+            ("audit.json", "audit leak", CommandRun.Succeeding("audit", "leak", small.Data, "--knowledge", _scratch["other.db"], "--json").Output),
+            ("reason.json", "reason", $$"""{ "asked": 1, "alreadyStored": 0, "promptTokens": 1, "newTokens": 1, "seconds": 1, "contentHash": "{{others}}" }""")])
+        {
+            File.WriteAllText(_scratch[file], said);
+            var problem = $"'{_scratch[file]}' is about other knowledge (content {others}) than {{0}} ({own}). Leave it out, or save what 'llm4msr {command}' says of that store.";
+            CommandRun.Of("report", small.EnhancedRun, _scratch[file], "--out", _scratch["page.html"]).AssertFails(FaultKind.Usage, problem.Replace("{0}", "the runs were trained with", StringComparison.Ordinal));
+            CommandRun.Of("report", small.PlainRun, _scratch[file], "--knowledge", small.Store, "--out", _scratch["page.html"]).AssertFails(
+                FaultKind.Usage, problem.Replace("{0}", $"'{small.Store}' holds", StringComparison.Ordinal));
+        }
+        var hash = InteractionDataset.Open(small.Data).Description.InteractionsHash;
+        File.WriteAllText(_scratch["stats.json"], CommandRun.Succeeding("knowledge", "stats", small.Store, "--json").Output.Replace(hash, "abc", StringComparison.Ordinal));
+        CommandRun.Of("report", small.EnhancedRun, _scratch["stats.json"], "--out", _scratch["page.html"]).AssertFails(FaultKind.Usage,
+            $"'{_scratch["stats.json"]}' is about knowledge of other interactions (abc) than those that are reported ({hash}). Leave it out, or name what was said of this data.");
+        Assert.False(File.Exists(_scratch["page.html"]));
+
+        static string Content(string store)
+        {
+            using var open = KnowledgeStore.OpenForReading(store);
+            return open.ContentHash;
+        }
+    }
+
+    [Fact]
+    public void PromptsWithCutTitlesAreProvenByTheModelThatWasAskedOrByAnAuditThatNamedIt()
+    {
+        SmallPrompts.WithCutTitles(_scratch["data"], _scratch["knowledge.db"]);
+        CommandRun.Succeeding(["train", _scratch["data"], "--out", _scratch["run"], .. SmallRuns.Small]);
+        File.WriteAllText(_scratch["audit.json"], CommandRun.Succeeding("audit", "leak", _scratch["data"], "--knowledge", _scratch["knowledge.db"], "--model", "embedded", "--json").Output);
+
+        Assert.StartsWith("Not proven:", Verdict("--knowledge", _scratch["knowledge.db"]), StringComparison.Ordinal);
+        Assert.StartsWith("No leak:", Verdict("--knowledge", _scratch["knowledge.db"], "--model", "embedded"), StringComparison.Ordinal);
+        Assert.StartsWith("No leak:", Verdict(_scratch["audit.json"], "--knowledge", _scratch["knowledge.db"]), StringComparison.Ordinal);
+        CommandRun.Of("report", _scratch["run"], "--model", "embedded", "--out", _scratch["page.html"]).AssertFails(
+            FaultKind.Usage, "--model writes the prompts of a store again, which needs --knowledge. Name the store.");
+
+        string Verdict(params string[] sources)
+        {
+            Report([_scratch["run"], .. sources]);
+            return Sections(_scratch["report.html"])["audit"].Elements("p").First().Value;
+        }
+    }
+
+    /// <summary>A policy hides knowledge that the store holds, and a row that is shown nothing sees no leak.</summary>
+    [Fact]
+    public void ARunOfSomeUsersIsNoLeak()
+    {
+        CommandRun.Succeeding([.. small.TrainEnhanced(_scratch["part"], seeds: 1), "--set", "activeUsers=50"]);
+
+        Report(_scratch["part"], "--knowledge", small.Store);
+
+        Assert.StartsWith("No leak", Sections(_scratch["report.html"])["audit"].Elements("p").First().Value, StringComparison.Ordinal);
+    }
+
+    /// <param name="seeds">As JSON; null for a file of an earlier program.</param>
+    private string Value(string name, string? seeds)
+    {
+        var trial = seeds is null ? "" : $", \"seeds\": {seeds}";
+        File.WriteAllText(_scratch[name], $$"""{ "sentence": "Stop.", "policies": [ { "policy": "real", "users": 4, "hours": null, "auc": 0.6, "gain": null, "low": null, "high": null, "run": "runs/cell", "trials": [ { "name": "cell"{{trial}} } ] } ] }""");
+        return _scratch[name];
     }
 
     private JsonElement Report(params string[] sources)

@@ -1,5 +1,7 @@
 using Llm4Msr.Data;
+using Llm4Msr.Import;
 using Llm4Msr.Knowledge;
+using Llm4Msr.Platform;
 using Llm4Msr.Reasoning;
 using Llm4Msr.Reasoning.Prompts;
 
@@ -9,6 +11,15 @@ namespace Llm4Msr.Cli.Tests;
 internal static class SmallPrompts
 {
     private const int History = 15;
+
+    /// <summary>Data whose titles are longer than a prompt takes, and a store of what the embedded model, which alone knows where it cut them, said of them.</summary>
+    public static void WithCutTitles(string dataFolder, string store)
+    {
+        var raw = PlantedData.Generate(new PlantedOptions { Users = 3, InteractionsPerUser = 30 }).Raw;
+        raw = raw with { ItemWords = [.. raw.ItemWords.Select(words => words with { Title = words.Title + new string('茶', 60) })] };
+        DurableFile.WriteFolder(dataFolder, folder => PreparedDataWriter.Write(folder, raw, new SplitOptions(SplitKind.User)));
+        CommandRun.Succeeding("reason", dataFolder, "--model", "embedded", "--history", "2", "--max-new-tokens", "1", "--out", store, "--json");
+    }
 
     /// <summary>A store that calls itself past-only.</summary>
     /// <param name="made">The protocol by which its prompts are really made.</param>

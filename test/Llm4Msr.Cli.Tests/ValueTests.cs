@@ -75,6 +75,7 @@ public sealed class ValueTests(SmallRuns small) : IDisposable
         {
             Assert.All(new[] { "users", "auc", "gain", "low", "high" }, name => Assert.Equal(JsonValueKind.Number, policy.GetProperty(name).ValueKind));
             Assert.Equal(JsonValueKind.Null, policy.GetProperty("hours").ValueKind); // nobody said any
+            Assert.Equal([1], policy.GetProperty("trials")[0].GetProperty("seeds").EnumerateArray().Select(s => s.GetInt32()));
             Assert.Equal(Number(policy, "auc") - Number(policies[0], "auc"), Number(policy, "gain"), 1e-12);
         }
         Assert.Equal(7, File.ReadAllLines(_scratch["small/value.csv"]).Length);

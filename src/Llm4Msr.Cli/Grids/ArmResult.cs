@@ -27,8 +27,8 @@ internal sealed record ArmResult(Arm Arm, IReadOnlyList<CellResult> Trials)
 
     public double? TestAuc => Best.Seeds.Average(s => s.Test.MeanAuc);
 
-    /// <summary>What was tried, and how good the validation part found it, as result files tell it.</summary>
-    public IEnumerable<object> Tried => Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, monitor = t.Shown });
+    /// <summary>What was tried, with which seeds, and how good the validation part found it, as result files tell it.</summary>
+    public IEnumerable<object> Tried => Trials.Select(t => new { t.Cell.Name, t.Cell.Settings, seeds = t.Cell.Config.AllSeeds, monitor = t.Shown });
 
     /// <summary>Arm by arm, in the order of the plan.</summary>
     public static IReadOnlyList<ArmResult> Of(IReadOnlyList<Cell> plan, TrainingGrid grid) =>

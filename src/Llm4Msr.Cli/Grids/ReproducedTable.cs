@@ -35,6 +35,7 @@ internal sealed record ReproducedTable(
             trials = row.Result.Trials.Count,
             settings = row.Result.Best.Cell.Settings,
             run = row.Result.Best.Run,
+            seeds = row.Result.Best.Cell.Config.AllSeeds,
             auc = Columns.Zip(row.Auc, (scenario, auc) => new { scenario, auc }),
             stars = row.Stars,
             overBaseline = row.OverBaseline is { } over ? new { over.Scenarios, over.Mean } : null,

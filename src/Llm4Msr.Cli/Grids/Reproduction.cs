@@ -72,13 +72,14 @@ internal sealed class Reproduction(Cli cli, InteractionDataset data, Reproductio
         return new ReproducedAll(parts, [.. leftOut.Where(w => w.Reason is not null).Select(w => new NotReproduced(w.What, w.Reason!))], untrained.Count, WriteReport(page, parts)).Write(request.Output);
     }
 
-    /// <summary>Everything on one page; null where no arm has all its trials, so that there is nothing that it could tell of.</summary>
+    /// <summary>Everything that was made on one page, whatever else lies in the folder; null where no arm has all its trials, so that there is nothing that it could tell of.</summary>
     private string? WriteReport(ReportFiles files, IReadOnlyList<ReproducedPart> parts)
     {
         if (!parts.Any(p => p.HasRuns))
             return null;
+        var told = parts.Select(p => Spelling.Of(p.What)).Where(name => ResultFile.Names.Contains(name + ".json")).Select(name => Path.Combine(request.Output, name, name + ".json"));
         new ReportMaker(
-            ReportSources.Of([request.Output]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
+            ReportSources.Of([.. told]), request.Data, Part.Test, new EvaluationOptions(), request.Stores[0], request.Template, request.User, request.Command).Write(cli, files);
         return files.Page;
     }
 

@@ -54,6 +54,10 @@ internal static class DataSections
                 ("weights (SHA-256), by seed", Html.Code(string.Join(" ", run.Seeds.Select(s => s.Weights))))),
             run.Config is null ? null : new object[]
             {
-                Html.P("Save this as ", Html.Code("config.json"), ", then:"), Html.Of("pre", $"llm4msr train {figures.DataFolder} --config config.json --out RUN"), Html.Of("pre", run.Config.ToJsonString(s_indented)),
+                Html.P("Save this as ", Html.Code("config.json"), ", then:"), Html.Of("pre", string.Join('\n', Trainings(figures.DataFolder, run))), Html.Of("pre", run.Config.ToJsonString(s_indented)),
             })));
+
+    /// <summary>A configuration counts seeds without a gap, from its first on: what comes after a gap is said beside it.</summary>
+    private static IEnumerable<string> Trainings(string dataFolder, RunFigures run) => SeedRange.Of(run.Seeds.Select(s => s.Seed)).Select((range, k) =>
+        $"llm4msr train {dataFolder} --config config.json{(k == 0 ? "" : FormattableString.Invariant($" --first-seed {range.First} --seeds {range.Count}"))} --out RUN");
 }

@@ -21,7 +21,7 @@ internal static class KnowledgeSections
             Html.P("User ", Html.Foreign(study.User), FormattableString.Invariant($", as of rank {study.AsOfRank:N0}. The language model said:")),
             Html.Of("blockquote", Html.Of("bdi", Marked(study.Text, said))),
             study.Prompt is null
-                ? Html.Classed("p", "missing", "The prompt cannot be written again from these data with the built-in template: --template names its own.")
+                ? Html.Classed("p", "missing", "The prompt cannot be written again from these data: --template names its own wording, --model the language model that cut its long titles.")
                 : Html.P(FormattableString.Invariant($"Of the {study.ItemsInPrompt:N0} items that the prompt names, the text leans on {study.Leaned.Count:N0}{(study.Leaned.Count == 0 ? "." : ":")}")),
             study.Leaned.Count == 0 ? null : Html.Classed("ul", "lines", study.Leaned.Take(MostLines).Select(line => Html.Of("li", Html.Of("bdi", Marked(line.Text, [.. line.Words])), " → ", string.Join(", ", line.Words)))),
             study.Leaned.Count > MostLines ? Html.Classed("p", "soft", FormattableString.Invariant($"... and {study.Leaned.Count - MostLines:N0} more.")) : null,
@@ -41,7 +41,7 @@ internal static class KnowledgeSections
         {
             LeakVerdict.NoLeak => ("No leak: every prompt was written again from the data, and no row sees what its protocol forbids.", "ahead"),
             LeakVerdict.NoLeakAsDeclared => ("No leak in what the snapshots declare about themselves: these vectors have no prompts to check.", "ahead"),
-            LeakVerdict.NotProven => ("Not proven: nothing was found, but of prompts that cannot be written again nothing is known.", "behind"),
+            LeakVerdict.NotProven => ("Not proven: nothing was found, but of prompts that cannot be written again nothing is known. Name their wording with --template, the language model that cut long titles with --model.", "behind"),
             _ => (FormattableString.Invariant($"LEAK: {audit.FindingCount:N0} snapshots or rows break the rule, and {Numbers.Share(audit.ShareOfTestRows)} of the test rows see themselves or their future."), "behind"),
         };
         var (users, scenarios) = (audit.Users, audit.Scenarios);

@@ -79,7 +79,8 @@ public sealed class LeakAudit
             audit.CheckRowsSeen(trained);
         return new LeakReport(
             store.Fingerprint.Protocol, audit.HasPrompts, audit._canWrite, audit._users, audit._scenarios, audit._otherSplits,
-            audit._snapshots.Sum(s => s?.Count ?? 0), audit._latest, audit.Exposures(), audit._findings, audit._findingCount);
+            audit._snapshots.Sum(s => s?.Count ?? 0), audit._latest, audit.Exposures(), audit._findings, audit._findingCount,
+            store.InteractionsHash, store.ContentHash);
     }
 
     private void CheckUser(KnowledgeRecord record)

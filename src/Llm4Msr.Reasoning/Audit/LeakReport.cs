@@ -50,6 +50,8 @@ public sealed record LeakFinding(string Key, long AsOfRank, int Rank, string Sen
 /// <param name="Latest">Null where no prompt holds a row.</param>
 /// <param name="Findings">The first of them.</param>
 /// <param name="FindingCount">All of them.</param>
+/// <param name="InteractionsHash">Of the data that the store was made from; null where an earlier program did not say.</param>
+/// <param name="ContentHash">Of the store that was checked; null likewise.</param>
 public sealed record LeakReport(
     KnowledgeProtocol Protocol,
     bool HasPrompts,
@@ -61,7 +63,9 @@ public sealed record LeakReport(
     LatestRanks? Latest,
     IReadOnlyList<PartExposure> Parts,
     IReadOnlyList<LeakFinding> Findings,
-    int FindingCount)
+    int FindingCount,
+    string? InteractionsHash = null,
+    string? ContentHash = null)
 {
     /// <summary>Share of the test part's rows that see themselves or their future.</summary>
     public double ShareOfTestRows => Parts.Where(p => p.Part == Part.Test && p.Rows > 0).Select(p => p.Affected / (double)p.Rows).FirstOrDefault();
