@@ -31,7 +31,7 @@ internal sealed record ReportMaker(
             List<ReportedRun> runs = [];
             foreach (var run in Sources.Runs)
             {
-                var config = ReportSources.ConfigOf(run, store?.ContentHash == run.Folder.Knowledge?.Origin.ContentHash ? Store : null);
+                var config = ReportSources.ConfigOf(run, run.Folder.Knowledge is { } knowledge && store?.IsSourceOf(knowledge.Origin) == true ? Store : null);
                 runs.Add(new ReportedRun(run.Name, run.Folder, ScoredRun.Of(run.Folder, data, ranks, _ => { }, cli.Cancellation, run.Seeds).Seeds, config));
                 report(runs.Count, FormattableString.Invariant($"{runs.Count} of {Sources.Runs.Count} runs scored"));
             }
@@ -57,7 +57,7 @@ internal sealed record ReportMaker(
 
     private ReportInputs WithStore(Cli cli, ReportInputs inputs, KnowledgeStore store, int[] ranks, Func<string, int, string>? cutTokens)
     {
-        var real = inputs.RealOf(store.ContentHash);
+        var real = inputs.RealOf(store);
         var trained = real is { ReadsEveryUser: true } ? real.Folder.Knowledge : null; // of others the run shows nothing, and that is no leak
         var audit = LeakAudit.Of(inputs.Data, store, Template, trained, cutTokens, _ => cli.Cancellation.ThrowIfCancellationRequested());
         return inputs with

@@ -53,10 +53,9 @@ internal sealed record ReportSources(IReadOnlyList<SourceRun> Runs, IReadOnlyLis
     public T? The<T>() where T : class => All<T>().SingleOrDefault();
 
     /// <summary>Refuses what other commands said of knowledge, where it says of which and that is not what is reported.</summary>
-    /// <param name="store">That is reported; null where it is what the runs were trained with.</param>
+    /// <param name="store">That is reported; null where none is named.</param>
     public void CheckKnowledge(InteractionDataset data, KnowledgeStore? store)
     {
-        var reported = store is not null ? [store.ContentHash] : Runs.Select(run => TrainingRun.SetupOf(run.Folder).KnowledgeContentHash).OfType<string>().Distinct().ToList();
         foreach (var (file, result) in Results)
         {
             var (interactions, content) = KnowledgeOf(result);
@@ -65,10 +64,10 @@ internal sealed record ReportSources(IReadOnlyList<SourceRun> Runs, IReadOnlyLis
                 throw new Llm4MsrException(FaultKind.Usage, $"'{file}' is about knowledge of other interactions ({interactions}) than those that are reported ({data.Description.InteractionsHash}). "
                     + "Leave it out, or name what was said of this data.");
             }
-            if (content is not null && reported.Count > 0 && !reported.Contains(content))
+            if (content is not null && store is not null && content != store.ContentHash)
             {
-                throw new Llm4MsrException(FaultKind.Usage, $"'{file}' is about other knowledge (content {content}) than {(store is null ? "the runs were trained with" : $"'{store.Path}' holds")} "
-                    + $"({string.Join(", ", reported)}). Leave it out, or save what 'llm4msr {ResultFile.CommandOf(result)}' says of that store.");
+                throw new Llm4MsrException(FaultKind.Usage, $"'{file}' is about other knowledge (content {content}) than '{store.Path}' holds ({store.ContentHash}). "
+                    + $"Leave it out, or save what 'llm4msr {ResultFile.CommandOf(result)}' says of that store.");
             }
         }
     }
@@ -118,8 +117,7 @@ internal sealed record ReportSources(IReadOnlyList<SourceRun> Runs, IReadOnlyLis
     {
         StoredKnowledge knowledge => (knowledge.InteractionsHash, knowledge.ContentHash),
         LeakReport audit => (audit.InteractionsHash, audit.ContentHash),
-        ReasoningCost cost => (null, cost.ContentHash),
-        _ => (null, null),
+        _ => (null, null), // what asking cost stays true when the store is asked about more
     };
 
     private static void RefuseSecond(string file, object result, List<(string File, object Result)> results)

@@ -41,7 +41,7 @@ public sealed partial record CaseStudy(
 
         var row = data.Encoder.Users.RowOf(record.Key.Id);
         Explanation? explanation = null;
-        if (run?.Folder.Knowledge?.Origin.ContentHash == store.ContentHash && ranks.Where(rank => data.Interactions.User[rank] == row).Select(rank => (int?)rank).LastOrDefault() is { } last)
+        if (run?.Folder.Knowledge is { } knowledge && store.IsSourceOf(knowledge.Origin) && ranks.Where(rank => data.Interactions.User[rank] == row).Select(rank => (int?)rank).LastOrDefault() is { } last)
         {
             using var explainer = PredictionExplainer.Load(run.Folder, run.Seeds.Keys.First());
             explanation = explainer.Explain(data, last);

@@ -80,5 +80,5 @@ public sealed record ReportInputs(IReadOnlyList<ReportedRun> Runs, InteractionDa
     public CaseStudy? Case { get; init; }
 
     /// <summary>The run with a store's real knowledge that is compared with the others; null where none was trained with it.</summary>
-    public ReportedRun? RealOf(string contentHash) => ReportVerdict.Sides([.. Runs.Where(run => run.Folder.Knowledge?.Origin.ContentHash == contentHash)]).Real;
+    public ReportedRun? RealOf(KnowledgeStore store) => ReportVerdict.Sides([.. Runs.Where(run => run.Folder.Knowledge is { } knowledge && store.IsSourceOf(knowledge.Origin))]).Real;
 }

@@ -83,5 +83,4 @@ public sealed record StoredKnowledge(KnowledgeFingerprint Fingerprint, string In
 /// <summary>What <c>reason</c> took, of what it says with <c>--json</c>.</summary>
 /// <param name="Asked">Prompts asked by that command; those that were stored before are not in its figures.</param>
 /// <param name="AlreadyStored">Prompts stored before.</param>
-/// <param name="ContentHash">Of the store when it had ended; null where it is not said.</param>
-public sealed record ReasoningCost(long Asked, long AlreadyStored, long PromptTokens, long NewTokens, double Seconds, string? ContentHash = null);
+public sealed record ReasoningCost(long Asked, long AlreadyStored, long PromptTokens, long NewTokens, double Seconds);
