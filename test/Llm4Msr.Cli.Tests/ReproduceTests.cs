@@ -186,7 +186,8 @@ public sealed class ReproduceTests(SmallRuns small) : IDisposable
 
         CommandRun.Succeeding("report", _scratch["paper"], "--out", _scratch["report.html"], "--replicates", "100");
         var report = JsonDocument.Parse(File.ReadAllText(_scratch["report.json"])).RootElement; // whose two parts are about the same models
-        foreach (var (run, row) in report.GetProperty("runs").EnumerateArray().Zip(report.GetProperty("reproduced")[0].GetProperty("rows").EnumerateArray()))
+        var rows = report.GetProperty("reproduced")[0].GetProperty("rows").EnumerateArray().DistinctBy(row => row.GetProperty("run").GetString()); // one stands in two rows
+        foreach (var (run, row) in report.GetProperty("runs").EnumerateArray().Zip(rows))
         {
             Assert.Equal([1], run.GetProperty("seeds").EnumerateArray().Select(s => s.GetProperty("seed").GetInt32()));
             Assert.Equal(row.GetProperty("auc").EnumerateArray().Last().GetProperty("auc").GetDouble(), run.GetProperty("seeds")[0].GetProperty("metrics").GetProperty("meanAuc").GetDouble(), 1e-12);
