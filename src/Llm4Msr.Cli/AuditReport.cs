@@ -3,6 +3,7 @@ using Llm4Msr.Data;
 using Llm4Msr.Knowledge;
 using Llm4Msr.Reasoning.Audit;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli;
 
@@ -16,17 +17,17 @@ internal static class AuditReport
         console.WriteLine($"Protocol {fingerprint.Protocol.Spelling()}, split {Spelling.Of(split)}, knowledge of {fingerprint.Source}.");
         console.WriteLine(Prompts(report, withModel));
         if (report.ScenariosOfOtherSplits > 0)
-            console.WriteLine(Inv($"Not checked: {report.ScenariosOfOtherSplits:N0} scenario prompts about the training part of another split."));
+            console.WriteLine(Invariant($"Not checked: {report.ScenariosOfOtherSplits:N0} scenario prompts about the training part of another split."));
         if (report.Latest is { } latest)
         {
-            console.WriteLine(Inv($"{(report.HasPrompts ? "Latest rank in a user's prompt" : "Latest rank that a user's snapshot may hold")}: {latest.Used:N0}, and {latest.AllowedThere:N0} was allowed there; ")
-                + Inv($"the smallest distance of any to what was allowed: {latest.SmallestMargin:N0} ranks."));
+            console.WriteLine(Invariant($"{(report.HasPrompts ? "Latest rank in a user's prompt" : "Latest rank that a user's snapshot may hold")}: {latest.Used:N0}, and {latest.AllowedThere:N0} was allowed there; ")
+                + Invariant($"the smallest distance of any to what was allowed: {latest.SmallestMargin:N0} ranks."));
         }
         console.Write(Exposures(report));
         foreach (var finding in report.Findings.Take(MostShown))
             console.WriteLine(finding.Sentence);
         if (report.FindingCount > MostShown)
-            console.WriteLine(Inv($"... and {report.FindingCount - MostShown:N0} more{(report.FindingCount > report.Findings.Count ? "" : " (--json lists them)")}."));
+            console.WriteLine(Invariant($"... and {report.FindingCount - MostShown:N0} more{(report.FindingCount > report.Findings.Count ? "" : " (--json lists them)")}."));
         if (withRun)
             console.WriteLine("What the run's rows saw was looked up by the run's own code too, and compared.");
         console.WriteLine(Sentence(report));
@@ -35,12 +36,12 @@ internal static class AuditReport
     private static string Prompts(LeakReport report, bool withModel)
     {
         if (!report.HasPrompts)
-            return Inv($"{report.Snapshots:N0} snapshots of users without prompts: these vectors were made elsewhere. What they were made from cannot be checked; the rank that each snapshot declares is believed, and every row of its user before that counted as in it.");
+            return Invariant($"{report.Snapshots:N0} snapshots of users without prompts: these vectors were made elsewhere. What they were made from cannot be checked; the rank that each snapshot declares is believed, and every row of its user before that counted as in it.");
         if (!report.IsTemplateKnown)
-            return Inv($"{report.Users.Total + report.Scenarios.Total:N0} prompts, written with another template than this one: none can be written again. Name their template with --template.");
+            return Invariant($"{report.Users.Total + report.Scenarios.Total:N0} prompts, written with another template than this one: none can be written again. Name their template with --template.");
         var (users, scenarios) = (report.Users, report.Scenarios);
-        return Inv($"{users.Total:N0} user prompts ({report.Snapshots:N0} snapshots) and {scenarios.Total:N0} scenario prompts: {users.Rederived + scenarios.Rederived:N0} written again with the same hash, ")
-            + Inv($"{users.OtherRows:N0} hold other rows than those before their rank, {users.NotRederived + scenarios.NotRederived:N0} cannot be written again.")
+        return Invariant($"{users.Total:N0} user prompts ({report.Snapshots:N0} snapshots) and {scenarios.Total:N0} scenario prompts: {users.Rederived + scenarios.Rederived:N0} written again with the same hash, ")
+            + Invariant($"{users.OtherRows:N0} hold other rows than those before their rank, {users.NotRederived + scenarios.NotRederived:N0} cannot be written again.")
             + (users.NotRederived + scenarios.NotRederived == 0 || withModel ? "" : " Titles of more than 64 tokens were cut by the model that was asked: name it with --model.");
     }
 
@@ -61,8 +62,8 @@ internal static class AuditReport
     private static string Sentence(LeakReport report) => report.Verdict switch
     {
         LeakVerdict.Leak when report.Protocol == KnowledgeProtocol.WholePeriod && report.FindingCount == 0 =>
-            Inv($"LEAK, as whole-period means it: {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
-        LeakVerdict.Leak => Inv($"LEAK: {report.FindingCount:N0} snapshots or rows break the rule, and {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
+            Invariant($"LEAK, as whole-period means it: {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
+        LeakVerdict.Leak => Invariant($"LEAK: {report.FindingCount:N0} snapshots or rows break the rule, and {report.ShareOfTestRows:P1} of the test rows see themselves or their future."),
         LeakVerdict.NotProven => "Not proven: nothing was found, but of prompts that cannot be written again nothing is known.",
         LeakVerdict.NoLeakAsDeclared => "No leak in what the snapshots declare about themselves.",
         _ when report.Protocol == KnowledgeProtocol.PastOnly => "No leak: every prompt is accounted for, and no row sees itself or its future.",
@@ -70,6 +71,4 @@ internal static class AuditReport
     };
 
     private static string Number(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -1,6 +1,7 @@
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli;
 
@@ -18,7 +19,7 @@ internal static class ComparisonReport
         {
             table.AddRow(
                 Markup.Escape(row.Scenario), Numbers.Figure(row.First), Numbers.Figure(row.Second), Numbers.WithSign(row.Difference), Numbers.WithSign(row.Interval),
-                row.OverSeeds is { } test ? Numbers.P(test) : "", row.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", Conclusions.Word(row.Verdict, "A ahead", "B ahead"));
+                row.OverSeeds is { } test ? Numbers.P(test) : "", row.SmallestDetectable is { } least ? Invariant($"{least:0.0000}") : "", Conclusions.Word(row.Verdict, "A ahead", "B ahead"));
         }
         console.Write(table);
         foreach (var row in comparison.Scenarios.Where(r => r.Undefined is not null))
@@ -28,7 +29,7 @@ internal static class ComparisonReport
                 : $"The difference in '{row.Scenario}' has no interval ({row.Undefined}).");
         }
         console.WriteLine(Sentence(comparison.Mean));
-        console.WriteLine(Inv($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both{AndSeeds(first.Seeds.Keys, second.Seeds.Keys)}."));
+        console.WriteLine(Invariant($"Intervals: {comparison.Replicates:N0} draws of the {comparison.Users:N0} users, the same for both{AndSeeds(first.Seeds.Keys, second.Seeds.Keys)}."));
         console.WriteLine(comparison.Mean.OverSeeds is { } overSeeds
             ? $"Over seeds, the {(overSeeds.Paired ? "paired t-test" : "t-test (Welch, seeds differ)")} of the mean gives p = {Numbers.P(overSeeds)}"
                 + (overSeeds.P < 0.05 ? "." : ": other seeds might say something else.")
@@ -63,10 +64,10 @@ internal static class ComparisonReport
         return (a.Length, b.Length) switch
         {
             (1, 1) => "; they are about these models, of 1 seed each",
-            (1, _) => Inv($", and of the {b.Length} seeds of B; they are about the one model of A"),
-            (_, 1) => Inv($", and of the {a.Length} seeds of A; they are about the one model of B"),
-            _ when a.SequenceEqual(b) => Inv($", and of the {a.Length} seeds, in pairs"),
-            _ => Inv($", and of the {a.Length} seeds of A and the {b.Length} of B, apart"),
+            (1, _) => Invariant($", and of the {b.Length} seeds of B; they are about the one model of A"),
+            (_, 1) => Invariant($", and of the {a.Length} seeds of A; they are about the one model of B"),
+            _ when a.SequenceEqual(b) => Invariant($", and of the {a.Length} seeds, in pairs"),
+            _ => Invariant($", and of the {a.Length} seeds of A and the {b.Length} of B, apart"),
         };
     }
 
@@ -85,6 +86,4 @@ internal static class ComparisonReport
 
     private static string Named(ScoredRun run) =>
         $"{run.Model} ({run.Path}), {(run.Seeds.Count == 1 ? "seed" : "seeds")} {string.Join(", ", run.Seeds.Keys)}";
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -1,5 +1,6 @@
 using Llm4Msr.Evaluation;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli;
 
@@ -8,15 +9,15 @@ internal static class EvaluationReport
 {
     public static void Print(IAnsiConsole console, string title, List<(int Seed, Metrics Metrics)> seeds, MetricsIntervals? intervals, bool details)
     {
-        console.Write(TableOf(seeds.Count == 1 ? title : Inv($"{title}, mean of {seeds.Count} seeds"), seeds, intervals));
+        console.Write(TableOf(seeds.Count == 1 ? title : Invariant($"{title}, mean of {seeds.Count} seeds"), seeds, intervals));
         foreach (var scenario in seeds[0].Metrics.Scenarios.Where(s => s.Auc is null))
             console.WriteLine($"The AUC of '{scenario.Scenario}' is undefined ({scenario.Undefined}), so the mean leaves it out.");
         foreach (var scenario in intervals is null ? [] : intervals.Scenarios.Append(intervals.Overall).Where((s, k) => s.Auc is null && AucOf(seeds[0].Metrics, k) is not null))
             console.WriteLine($"The AUC of '{scenario.Scenario}' has no interval ({scenario.Undefined}).");
         if (intervals is not null)
         {
-            console.WriteLine(Inv($"Intervals hold 95 % of {intervals.Replicates:N0} draws of the {intervals.Overall.Users:N0} users, each with all their rows")
-                + (intervals.Seeds > 1 ? Inv($", and of the {intervals.Seeds} seeds.") : "."));
+            console.WriteLine(Invariant($"Intervals hold 95 % of {intervals.Replicates:N0} draws of the {intervals.Overall.Users:N0} users, each with all their rows")
+                + (intervals.Seeds > 1 ? Invariant($", and of the {intervals.Seeds} seeds.") : "."));
         }
         if (details)
             PrintDetails(console, seeds, intervals);
@@ -80,11 +81,11 @@ internal static class EvaluationReport
         console.Write(MetricsReport.TableOf("every seed", seeds));
         console.WriteLine("AUC: share of pairs of a clicked and an unclicked row in the right order. Grouped AUC: each user's own, weighted by rows.");
         console.WriteLine("Normalised entropy: log loss (nats) over that of the click rate alone. ± is the standard deviation over seeds.");
-        console.WriteLine(Inv($"ECE: mean distance of probability and click rate in {Calibration.Bins} bins of as many rows. Predicted / actual: sum of the probabilities over clicks."));
+        console.WriteLine(Invariant($"ECE: mean distance of probability and click rate in {Calibration.Bins} bins of as many rows. Predicted / actual: sum of the probabilities over clicks."));
     }
 
     /// <summary>What intervals are over besides users.</summary>
-    internal static string AndSeeds(int seeds) => seeds == 1 ? "" : Inv($" and the {seeds} seeds");
+    internal static string AndSeeds(int seeds) => seeds == 1 ? "" : Invariant($" and the {seeds} seeds");
 
     /// <summary>What intervals over users alone do not say.</summary>
     internal static string OfOneSeed(int seeds) => seeds == 1 ? "; they are about these models, of 1 seed: --seeds 5 says more" : "";
@@ -105,6 +106,4 @@ internal static class EvaluationReport
         intervals is null ? null : scenario < intervals.Scenarios.Count ? intervals.Scenarios[scenario] : intervals.Overall;
 
     private static double? AucOf(Metrics metrics, int scenario) => scenario < metrics.Scenarios.Count ? metrics.Scenarios[scenario].Auc : metrics.Overall.Auc;
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

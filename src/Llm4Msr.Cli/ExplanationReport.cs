@@ -1,5 +1,6 @@
 using Llm4Msr.Serving;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli;
 
@@ -11,9 +12,9 @@ internal static class ExplanationReport
     /// <param name="notGiven">Fields whose value the row was not given.</param>
     public static void Print(IAnsiConsole console, string model, int seed, Explanation explanation, IReadOnlyList<string> notGiven, Evidence? evidence)
     {
-        console.WriteLine(Inv($"{model}, seed {seed}: user '{explanation.User}', item '{explanation.Item}', {explanation.Scenario}")
-            + (explanation.Rank is { } rank ? Inv($" (rank {rank}, {(explanation.Clicked == true ? "clicked" : "not clicked")})") : ""));
-        console.WriteLine(Inv($"Probability {explanation.Probability:0.0000}, logit {explanation.Logit:+0.0000;-0.0000;0.0000}."));
+        console.WriteLine(Invariant($"{model}, seed {seed}: user '{explanation.User}', item '{explanation.Item}', {explanation.Scenario}")
+            + (explanation.Rank is { } rank ? Invariant($" (rank {rank}, {(explanation.Clicked == true ? "clicked" : "not clicked")})") : ""));
+        console.WriteLine(Invariant($"Probability {explanation.Probability:0.0000}, logit {explanation.Logit:+0.0000;-0.0000;0.0000}."));
         PrintKnowledge(console, explanation);
         PrintFields(console, explanation, notGiven);
         if (evidence is not null)
@@ -27,20 +28,20 @@ internal static class ExplanationReport
             console.WriteLine("This model reads no knowledge.");
             return;
         }
-        console.WriteLine(knowledge.AsOfRank is { } asOf ? Inv($"The row sees its user's knowledge as of rank {asOf}.") : "The row sees no knowledge of its user.");
+        console.WriteLine(knowledge.AsOfRank is { } asOf ? Invariant($"The row sees its user's knowledge as of rank {asOf}.") : "The row sees no knowledge of its user.");
         if (explanation.Shares?.Scenario is { } scenario)
-            console.WriteLine(Inv($"Alpha, the scenario level's share in the logit: {scenario:0.0000}."));
+            console.WriteLine(Invariant($"Alpha, the scenario level's share in the logit: {scenario:0.0000}."));
         if (explanation.Shares?.User is { } user)
-            console.WriteLine(Inv($"Alpha of the user level: {user:0.0000}."));
+            console.WriteLine(Invariant($"Alpha of the user level: {user:0.0000}."));
 
         var table = NewTable("other knowledge");
-        void Row(string name, float logit) => table.AddRow(Markup.Escape(name), Figure(logit), Signed(explanation.Logit - logit), Inv($"{1 / (1 + Math.Exp(-logit)):0.0000}"));
+        void Row(string name, float logit) => table.AddRow(Markup.Escape(name), Figure(logit), Signed(explanation.Logit - logit), Invariant($"{1 / (1 + Math.Exp(-logit)):0.0000}"));
         if (knowledge.LogitWithoutUser is { } withoutUser)
             Row("without user knowledge", withoutUser);
         if (knowledge.LogitWithoutScenario is { } withoutScenario)
             Row("without scenario knowledge", withoutScenario);
         if (knowledge.Nearest is { } near)
-            Row(Inv($"with that of user '{near.User}' (nearest, cosine {near.Cosine:0.000})"), near.Logit);
+            Row(Invariant($"with that of user '{near.User}' (nearest, cosine {near.Cosine:0.000})"), near.Logit);
         console.Write(table);
     }
 
@@ -50,7 +51,7 @@ internal static class ExplanationReport
         foreach (var field in explanation.Fields)
         {
             var values = field.Values.Count > 0 ? string.Join(", ", field.Values) : notGiven.Contains(field.Field) ? "not given" : "never seen";
-            table.AddRow(Markup.Escape($"{field.Field} = {values}"), Figure(field.LogitWithout), Signed(field.Effect), Inv($"{1 / (1 + Math.Exp(-field.LogitWithout)):0.0000}"));
+            table.AddRow(Markup.Escape($"{field.Field} = {values}"), Figure(field.LogitWithout), Signed(field.Effect), Invariant($"{1 / (1 + Math.Exp(-field.LogitWithout)):0.0000}"));
         }
         console.Write(table);
         console.WriteLine("Each line is a call of the model; a field is taken away by a value never seen in training. Effects do not add up: the model is not a sum.");
@@ -85,9 +86,7 @@ internal static class ExplanationReport
         return table;
     }
 
-    private static string Figure(float logit) => Inv($"{logit:0.0000}");
+    private static string Figure(float logit) => Invariant($"{logit:0.0000}");
 
-    private static string Signed(float effect) => Inv($"{effect:+0.0000;-0.0000;0.0000}");
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
+    private static string Signed(float effect) => Invariant($"{effect:+0.0000;-0.0000;0.0000}");
 }

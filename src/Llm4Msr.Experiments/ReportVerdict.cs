@@ -65,7 +65,7 @@ internal static class ReportVerdict
         var missing = string.Join(", ", controls.Where(c => c.Run is null).Select(c => c.Name));
         var verdict = KnowledgeVerdict.Of(given);
         var sentence = verdict.Gain == KnowledgeGain.Yes && missing.Length > 0
-            ? $"Knowledge helps beyond capacity: not shown. Real knowledge is ahead of {string.Join(", ", verdict.Deciding)}, and was not compared with {missing}, which could do as well."
+            ? $"Real knowledge is ahead of {string.Join(", ", verdict.Deciding)}. Whether it helps beyond capacity is open: it was not compared with {missing}, which could do as well."
             : Conclusions.Sentence(verdict);
         return (sentence,
         [

@@ -32,7 +32,7 @@ public sealed class ReportVerdictTests : IDisposable
     {
         var (sentence, detail) = SampleRuns.Verdict(_sample.Plain(Poor), _sample.Fused("real", Good));
 
-        Assert.Equal("Knowledge helps beyond capacity: not shown. Real knowledge is ahead of none, and was not compared with shuffled, constant, random, which could do as well.", sentence);
+        Assert.Equal("Real knowledge is ahead of none. Whether it helps beyond capacity is open: it was not compared with shuffled, constant, random, which could do as well.", sentence);
         Assert.Equal(
             ["Of shuffled, constant, random there is no run made like real: 'llm4msr controls DATA --knowledge KNOWLEDGE.db --out controls' trains every control, the same number of trials each."], detail);
     }
@@ -53,7 +53,7 @@ public sealed class ReportVerdictTests : IDisposable
 
         Assert.Equal(missing is null
             ? "Knowledge helps beyond capacity: yes. Real knowledge is ahead of none, shuffled, constant, random."
-            : $"Knowledge helps beyond capacity: not shown. Real knowledge is ahead of {string.Join(", ", controls.Select(c => c.Name))}, and was not compared with {missing}, which could do as well.", sentence);
+            : $"Real knowledge is ahead of {string.Join(", ", controls.Select(c => c.Name))}. Whether it helps beyond capacity is open: it was not compared with {missing}, which could do as well.", sentence);
         Assert.Equal(missing is null ? 0 : 1, detail.Count);
     }
 
@@ -78,7 +78,7 @@ public sealed class ReportVerdictTests : IDisposable
         var (sentence, detail) = SampleRuns.Verdict(runs);
 
         Assert.Equal("full", ReportVerdict.Sides(runs).Real!.Name);
-        Assert.Equal("Knowledge helps beyond capacity: not shown. Real knowledge is ahead of none, random, and was not compared with shuffled, constant, which could do as well.", sentence);
+        Assert.Equal("Real knowledge is ahead of none, random. Whether it helps beyond capacity is open: it was not compared with shuffled, constant, which could do as well.", sentence);
         Assert.Equal("Real knowledge is that of full here: several runs have some.", detail[1]);
 
         var deep = new FusionOptions { Layers = 3 }; // the default is not, where nobody compares it

@@ -1,5 +1,6 @@
 using Llm4Msr.Evaluation;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli.Grids;
 
@@ -45,14 +46,14 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
             table.AddRow([.. ((string[])[
                 arm.Arm.Name, .. (string[])(chosen ? [Cell.Spelled(arm.Best.Cell.Settings)] : []), Numbers.Figure(arm.Best.Shown),
                 Numbers.Figure(arm.TestAuc), mean is null ? "" : Numbers.WithSign(mean.Difference), mean is null ? "" : Numbers.WithSign(mean.Interval),
-                mean?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? Numbers.P(test) : "", Word(mean),
+                mean?.SmallestDetectable is { } least ? Invariant($"{least:0.0000}") : "", mean?.OverSeeds is { } test ? Numbers.P(test) : "", Word(mean),
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);
         console.WriteLine(Sentence());
-        console.WriteLine(Inv($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or its interval holds zero and ends below {Verdict.SmallestGain:0.0000}; else not shown."));
+        console.WriteLine(Invariant($"The rule: yes, where real is ahead of {string.Join(", ", ControlArms.Deciding)} by every interval; no, where it is behind one of them, or its interval holds zero and ends below {Verdict.SmallestGain:0.0000}; else not shown."));
         var (trials, seeds) = (Arms[0].Trials.Count, Arms[0].Best.Seeds.Count);
-        console.WriteLine(Inv($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
+        console.WriteLine(Invariant($"Every arm had {trials} {(trials == 1 ? "trial" : "trials")}, and the validation part alone chose among them. Intervals: {Others.Values.First().Replicates:N0} draws of the {Others.Values.First().Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
     }
 
     private string Sentence() => Conclusions.Sentence(Verdict);
@@ -60,6 +61,4 @@ internal sealed record ControlsReport(IReadOnlyList<ArmResult> Arms, IReadOnlyDi
     private Comparison? Of(ArmResult arm) => Others.GetValueOrDefault(arm.Arm.Name);
 
     private static string Word(AucDifference? mean) => mean is null ? "" : Conclusions.Word(mean.Verdict, "real behind", "real ahead");
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -28,5 +28,4 @@ internal static class PaperTable1
             console.WriteLine("Sparsity: the share of interactions with label 0.");
         });
     }
-
 }

@@ -1,5 +1,6 @@
 using Llm4Msr.Evaluation;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli.Grids;
 
@@ -65,14 +66,14 @@ internal sealed record ReproducedTable(
             table.AddRow([.. ((string[])[
                 row.Planned.Arm.Name, .. row.Auc.Zip(row.Stars, (auc, star) => Numbers.Figure(auc) + (star ? "★" : "")),
                 gain is null ? "" : Numbers.WithSign(gain.Difference), gain is null ? "" : Numbers.WithSign(gain.Interval),
-                gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", .. (string[])(paper ? [row.Planned.Paper] : []),
+                gain?.SmallestDetectable is { } least ? Invariant($"{least:0.0000}") : "", .. (string[])(paper ? [row.Planned.Paper] : []),
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);
         if (Rows.Count > 0)
         {
             var seeds = Rows[0].Result.Best.Seeds.Count;
-            console.WriteLine(Inv($"Each figure: the mean of {seeds} {(seeds == 1 ? "seed" : "seeds")}, the trial chosen by the validation part among {Rows[0].Result.Trials.Count} in every arm.")
+            console.WriteLine(Invariant($"Each figure: the mean of {seeds} {(seeds == 1 ? "seed" : "seeds")}, the trial chosen by the validation part among {Rows[0].Result.Trials.Count} in every arm.")
                 + (Rows.Any(r => r.OverBaseline is not null) ? $" Gains are over {string.Join(", ", Rows.Select(r => r.Planned.Baseline).OfType<string>().Distinct())}; their intervals are over users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}." : "")
                 + (seeds == 1 ? " There are no stars: a t-test needs two seeds or more." : " ★: p < 0.05 in a t-test over seeds."));
         }
@@ -84,6 +85,4 @@ internal sealed record ReproducedTable(
     }
 
     private IEnumerable<string> Columns => Scenarios.Append("mean");
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

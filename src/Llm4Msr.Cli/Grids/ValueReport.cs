@@ -1,5 +1,6 @@
 using Llm4Msr.Evaluation;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli.Grids;
 
@@ -62,7 +63,7 @@ internal sealed record ValueReport(
             table.AddRow([.. ((string[])[
                 policy.Arm.Name, Numbers.Count(policy.Work.Users), Numbers.Count(policy.Work.Prompts), Numbers.Count(policy.Work.Tokens), HoursOf(k) is { } hours ? Numbers.Hours(hours) : "",
                 Numbers.Figure(result.TestAuc), gain is null ? "" : Numbers.WithSign(gain.Difference), gain is null ? "" : Numbers.WithSign(gain.Interval),
-                gain?.SmallestDetectable is { } least ? Inv($"{least:0.0000}") : "", k == Stop.Recommended ? "stop here" : "",
+                gain?.SmallestDetectable is { } least ? Invariant($"{least:0.0000}") : "", k == Stop.Recommended ? "stop here" : "",
             ]).Select(Markup.Escape)]);
         }
         console.Write(table);
@@ -70,7 +71,7 @@ internal sealed record ValueReport(
         console.WriteLine($"The rule: {Rule}");
         console.WriteLine($"Hours: {HoursFrom}.");
         var seeds = Policies[0].Result.Best.Seeds.Count;
-        console.WriteLine(Inv($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
+        console.WriteLine(Invariant($"Intervals: {Gains[0].Replicates:N0} draws of the {Gains[0].Users:N0} users{EvaluationReport.AndSeeds(seeds)}{EvaluationReport.OfOneSeed(seeds)}."));
     }
 
     /// <summary>Where to stop, in words.</summary>
@@ -78,15 +79,15 @@ internal sealed record ValueReport(
     {
         Worth.Pays => Recommendation(Stop.Steps[Stop.Recommended - 1]),
         Worth.Behind => "No policy pays: each is behind no knowledge by its interval. Stop before asking.",
-        Worth.TooLittle => Inv($"No policy gains {Stop.SmallestGain:0.0000} over no knowledge: every interval ends below that{(Stop.BestAhead is { } best ? $", though '{Name(best.Policy)}' is ahead by {Lead(best)}" : "")}. Stop before asking."),
-        Worth.Ahead => Inv($"No policy is shown to pay: '{Name(Stop.BestAhead!.Policy)}' is ahead of no knowledge by {Lead(Stop.BestAhead)}, which is less than {Stop.SmallestGain:0.0000}. More users, rows or seeds would say more."),
-        _ => Inv($"No policy is shown to pay, and these rows do not rule out a gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more."),
+        Worth.TooLittle => Invariant($"No policy gains {Stop.SmallestGain:0.0000} over no knowledge: every interval ends below that{(Stop.BestAhead is { } best ? $", though '{Name(best.Policy)}' is ahead by {Lead(best)}" : "")}. Stop before asking."),
+        Worth.Ahead => Invariant($"No policy is shown to pay: '{Name(Stop.BestAhead!.Policy)}' is ahead of no knowledge by {Lead(Stop.BestAhead)}, which is less than {Stop.SmallestGain:0.0000}. More users, rows or seeds would say more."),
+        _ => Invariant($"No policy is shown to pay, and these rows do not rule out a gain of {Stop.SmallestGain:0.0000}: more users, rows or seeds would say more."),
     };
 
     private string Recommendation(PolicyStep step) =>
         $"Stop at '{Name(step.Policy)}': it is ahead of '{Name(step.Standing)}' by {Lead(step)}, and {(Stop.Recommended == Policies.Count - 1 ? "nothing is dearer" : "nothing dearer is shown to be worth more")}.";
 
-    private static string Lead(PolicyStep step) => Inv($"{step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)})");
+    private static string Lead(PolicyStep step) => Invariant($"{step.Difference.Difference:0.0000} in mean scenario AUC (95 % interval {Numbers.WithSign(step.Difference.Interval)})");
 
     private string Name(int policy) => Policies[policy].Policy.Arm.Name;
 
@@ -98,6 +99,4 @@ internal sealed record ValueReport(
     }
 
     private double? Gain(int policy) => policy == 0 ? 0 : Gains[policy - 1].Mean.Difference;
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -5,6 +5,7 @@ using Llm4Msr.Platform;
 using Llm4Msr.Training;
 using Spectre.Console;
 using TorchSharp;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli.Verbs;
 
@@ -53,7 +54,7 @@ internal static class BackbonesVerb
                 {
                     console.WriteLine($"{Spelling.Of(kind)}: {entry.What}");
                     console.WriteLine($"After {entry.Paper}.");
-                    console.WriteLine(Inv($"With {ExampleInputs} inputs, {ExampleScenarios} scenarios, hidden widths {string.Join(',', options.HiddenWidths)}: {count:N0} parameters."));
+                    console.WriteLine(Invariant($"With {ExampleInputs} inputs, {ExampleScenarios} scenarios, hidden widths {string.Join(',', options.HiddenWidths)}: {count:N0} parameters."));
                     foreach (var (parameter, shape) in parameters)
                         console.WriteLine($"  {parameter} [{string.Join(", ", shape)}]");
                 });
@@ -104,8 +105,6 @@ internal static class BackbonesVerb
                 new Text(cell.IsWithinTolerance ? cell.Worst.What : $"{cell.Worst.What}: OUT OF TOLERANCE"));
         }
         console.Write(table);
-        console.WriteLine(Inv($"{cells.Count - wrong} of {cells.Count} cells are within {ReferenceReplay.Tolerance:0e+00} of the largest number of each tensor."));
+        console.WriteLine(Invariant($"{cells.Count - wrong} of {cells.Count} cells are within {ReferenceReplay.Tolerance:0e+00} of the largest number of each tensor."));
     }
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -7,6 +7,7 @@ using Llm4Msr.Platform;
 using Llm4Msr.Training;
 using Spectre.Console;
 using TorchSharp;
+using static System.FormattableString;
 
 namespace Llm4Msr.Cli.Verbs;
 
@@ -28,13 +29,13 @@ internal static class TrainVerb
         var seeds = new Option<int>("--seeds") { Description = "How many models, with seeds counted from --first-seed.", DefaultValueFactory = _ => 1 };
         var firstSeed = new Option<int>("--first-seed") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
         var batch = new Option<int>("--batch-size") { Description = "Rows per step.", DefaultValueFactory = _ => training.BatchSize };
-        var rate = new Option<double?>("--learning-rate") { Description = Inv($"Of everything but the generators [default: {training.LearningRate}; paper: 0.002].") };
-        var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Inv($"Of the generators [default: {training.GeneratorLearningRate:0.#######}; paper: as the rest].") };
+        var rate = new Option<double?>("--learning-rate") { Description = Invariant($"Of everything but the generators [default: {training.LearningRate}; paper: 0.002].") };
+        var generatorRate = new Option<double?>("--generator-learning-rate") { Description = Invariant($"Of the generators [default: {training.GeneratorLearningRate:0.#######}; paper: as the rest].") };
         var decay = new Option<double>("--weight-decay") { Description = "Added to gradients, as in Adam.", DefaultValueFactory = _ => training.WeightDecay };
         var epochs = new Option<int>("--epochs") { Description = "The most epochs that are trained.", DefaultValueFactory = _ => training.Epochs };
         var patience = new Option<int?>("--patience") { Description = $"Epochs without a better validation before stopping [default: {training.Patience}; paper: 3]." };
         var monitor = Spelling.Option("--monitor", "What on the validation part chooses the epoch.", training.Monitor);
-        var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Inv($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
+        var knowledgeDropout = new Option<double?>("--knowledge-dropout") { Description = Invariant($"Share of rows whose knowledge is hidden [default: {training.KnowledgeDropout}; paper: 0].") };
         var idDropout = new Option<double?>("--id-dropout") { Description = "Share of rows whose user id is hidden [default: 0.5 under user-holdout, else 0]." };
         var without = new Option<bool>("--drop-rows-without-knowledge") { Description = "Leave out training rows that no snapshot is older than." };
         var threads = new Option<int>("--threads") { Description = "Torch threads. One per process is fastest where several run.", DefaultValueFactory = _ => run.Threads };
@@ -142,14 +143,12 @@ internal static class TrainVerb
         cli.Terminal.Result(new { config = node, size }, console =>
         {
             console.WriteLine(node.ToJsonString(Config.Json));
-            console.WriteLine(Inv($"{size.Parameters:N0} parameters, {size.TableParameters:N0} of them in embedding tables."));
+            console.WriteLine(Invariant($"{size.Parameters:N0} parameters, {size.TableParameters:N0} of them in embedding tables."));
             foreach (var table in size.Tables)
-                console.WriteLine(Inv($"  {table.Field}: {table.Rows:N0} rows, {table.Adam} Adam"));
-            var knowledge = size.KnowledgeBytes == 0 ? "" : Inv($" Knowledge: {size.KnowledgeBytes / 1e6:N1} MB.");
-            console.WriteLine(Inv($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB.{knowledge} The data and one batch's activations come on top."));
+                console.WriteLine(Invariant($"  {table.Field}: {table.Rows:N0} rows, {table.Adam} Adam"));
+            var knowledge = size.KnowledgeBytes == 0 ? "" : Invariant($" Knowledge: {size.KnowledgeBytes / 1e6:N1} MB.");
+            console.WriteLine(Invariant($"Weights, the best weights, gradients and what Adam remembers: {size.Bytes / 1e6:N1} MB.{knowledge} The data and one batch's activations come on top."));
             console.WriteLine("Nothing was trained. Leave out --dry-run to train.");
         });
     }
-
-    private static string Inv(FormattableString text) => FormattableString.Invariant(text);
 }
