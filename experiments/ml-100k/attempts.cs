@@ -3,6 +3,7 @@
 #:package libtorch-cpu-linux-x64
 #:property RestorePackagesWithLockFile=false
 #:property ConcurrentGarbageCollection=false
+#:property PublishAot=false
 using System.Globalization;
 using Llm4Msr.Data;
 using Llm4Msr.Evaluation;
