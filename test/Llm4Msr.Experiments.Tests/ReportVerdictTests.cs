@@ -62,7 +62,7 @@ public sealed class ReportVerdictTests : IDisposable
     {
         var (sentence, detail) = SampleRuns.Verdict(_sample.Plain(2 * Poor), _sample.Control(KnowledgeArm.Constant, Good), _sample.Fused("real", Poor));
 
-        Assert.Equal("Knowledge helps beyond capacity: no. Real knowledge is no better than constant.", sentence);
+        Assert.Equal("Knowledge helps beyond capacity: no. Real knowledge is not ahead of constant by a gain that matters.", sentence);
         Assert.StartsWith("Of shuffled, random there is no run made like real:", Assert.Single(detail), StringComparison.Ordinal);
     }
 
