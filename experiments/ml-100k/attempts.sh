@@ -1,6 +1,6 @@
 #!/bin/bash
 # Later attempts at the main question of main-result.sh: other lengths of history, another wording of the prompt, embeddings that start larger.
-# Judged on validation users alone: 470, who come from five folds of the draw that main-result.sh chose on. No test row is looked at.
+# Judged on validation users alone: 473, who come from five folds of the draw that main-result.sh chose on. No test row is looked at.
 # Every arm has ten trials and else the settings that it chose there. Knowledge is asked of SmolLM2, that of T = 15 imported from the pilot.
 # Goes on where it was interrupted. Two hours on two cores, most of it asking.
 #
