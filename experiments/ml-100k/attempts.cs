@@ -61,15 +61,8 @@ foreach (var arm in arms[1..])
 foreach (var arm in arms[2..])
     Console.WriteLine($"- real ({best["real"].What}) less {arm} ({best[arm].What}): {Difference(best[arm].Rows, best["real"].Rows)}");
 
-Dictionary<int, ScoredRows> Score(string trial)
-{
-    var parts = folds.Select((data, fold) =>
-    {
-        var folder = ModelFolder.Open(Path.Combine(work, "attempts", $"{fold + 1}.{trial}"));
-        return folder.Seeds.ToDictionary(seed => seed, seed => TrainingRun.Score(folder, data, seed, data.RanksOf(Part.Validation)));
-    }).ToList();
-    return parts[0].Keys.ToDictionary(seed => seed, seed => ScoredRows.OfFolds([.. parts.Select(part => part[seed])]));
-}
+Dictionary<int, ScoredRows> Score(string trial) => TrainingRun.ScoreFolds(
+    [.. folds.Select((data, fold) => (ModelFolder.Open(Path.Combine(work, "attempts", $"{fold + 1}.{trial}")), data))], Part.Validation);
 
 string Difference(Dictionary<int, ScoredRows> control, Dictionary<int, ScoredRows> real)
 {

@@ -9,11 +9,9 @@ set -euo pipefail
 mkdir -p "$2/attempts"
 source "$(dirname "$0")/common.sh" "$1" "$2"
 
-# Users' prompts do not depend on the fold; three scenario prompts do, since they count the training part.
-ask() { "$llm4msr" reason "$2" --model "$assets/models/SmolLM2-135M-Instruct.Q4_1.gguf" --out "$1.db" "${@:3}" --json > "reason-$1-$2.json"; }
 for k in 1 2 3 4 5; do
     data=draw-$k
-    [ -d "$data" ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --split user-holdout --split-seed 3 --fold "$k/5" --out "$data"
+    prepare_draw "$data" --split-seed 3 --fold "$k/5"
     import_pilot "t15-$k.db" "$data" t15
     ask t5 "$data" --history 5
     ask taste "$data" --template "$here/templates/taste.txt"

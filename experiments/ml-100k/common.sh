@@ -30,3 +30,9 @@ publish() {
     mv page.md "$here/$1"
     echo "Written: $here/$1"
 }
+
+# Users held out by a draw. $1: data, then the options that name the draw.
+prepare_draw() { [ -d "$1" ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --split user-holdout --out "$@"; }
+
+# SmolLM2 is asked what the store $1 lacks about the data $2. Users' prompts do not depend on the draw; three scenario prompts do, since they count the training part.
+ask() { "$llm4msr" reason "$2" --model "$assets/models/SmolLM2-135M-Instruct.Q4_1.gguf" --out "$1.db" "${@:3}" --json > "reason-$1-$2.json"; }

@@ -66,15 +66,8 @@ var verdict = KnowledgeVerdict.Of(controls);
 Console.WriteLine($"\n**Knowledge helps beyond capacity: {verdict.Gain switch { KnowledgeGain.Yes => "yes", KnowledgeGain.No => "no", _ => "not shown" }}** "
     + $"(rule of `controls`, gains of {verdict.SmallestGain} and more; it hangs on {string.Join(", ", verdict.Deciding)}).");
 
-Dictionary<int, ScoredRows> Score(string arm)
-{
-    var parts = folds.Select((data, fold) =>
-    {
-        var folder = ModelFolder.Open(Path.Combine(work, "main", $"fold-{fold + 1}.{arm}"));
-        return folder.Seeds.ToDictionary(seed => seed, seed => TrainingRun.Score(folder, data, seed, data.RanksOf(Part.Test)));
-    }).ToList();
-    return parts[0].Keys.ToDictionary(seed => seed, seed => ScoredRows.OfFolds([.. parts.Select(part => part[seed])]));
-}
+Dictionary<int, ScoredRows> Score(string arm) => TrainingRun.ScoreFolds(
+    [.. folds.Select((data, fold) => (ModelFolder.Open(Path.Combine(work, "main", $"fold-{fold + 1}.{arm}")), data))], Part.Test);
 
 ScoredRows Of(ScoredRows seed, int scenario) => Where(seed, row => seed.Scenario[row] % scenarios.Count == scenario);
 

@@ -9,13 +9,9 @@
 set -euo pipefail
 source "$(dirname "$0")/common.sh" "$1" "$2"
 
-prepare() { [ -d "$1" ] || "$llm4msr" prepare ml-100k "$assets/data/ml-100k" --split user-holdout --out "$@"; }
-# Users' prompts do not depend on the draw; three scenario prompts do, since they count the training part.
-ask() { "$llm4msr" reason "$1" --model "$assets/models/SmolLM2-135M-Instruct.Q4_1.gguf" --out smollm2.db --json > "reason-$1.json"; }
-
 choose() {
-    prepare selection --split-seed 3 --fold 1/5
-    ask selection
+    prepare_draw selection --split-seed 3 --fold 1/5
+    ask smollm2 selection
     sweep() {
         "$llm4msr" sweep selection --set model.backbone=shared-bottom --set seeds=2 --trials 16 --jobs "$jobs" \
             --vary training.weightDecay=0,0.00001,0.0001 --vary training.idDropout=0.5,0.8 --out "trials-$1" --json "${@:2}" > "trials-$1.json"
@@ -41,8 +37,8 @@ test() {
         chosen[$arm]=$(dotnet run "$here/main-result.cs" -- . chosen "$arm")
     done
     for k in 1 2 3 4 5; do
-        prepare "fold-$k" --split-seed 2 --fold "$k/5"
-        ask "fold-$k"
+        prepare_draw "fold-$k" --split-seed 2 --fold "$k/5"
+        ask smollm2 "fold-$k"
         cell() { echo "fold-$k.$1 fold-$k --set model.backbone=shared-bottom ${*:2} ${chosen[$1]}"; }
         cell none --set model.enhancement=none
         cell field --set model.enhancement=knowledge-field --set knowledge=smollm2.db

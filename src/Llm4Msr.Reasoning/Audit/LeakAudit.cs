@@ -136,9 +136,10 @@ public sealed class LeakAudit
     {
         var (described, scenarios) = (_data.Description.Training, _data.Description.Scenarios);
         var interactions = new int[scenarios.Count];
-        foreach (var rank in _data.RanksOf(Part.Training))
+        var training = _data.RanksOf(Part.Training);
+        foreach (var rank in training)
             interactions[_data.Interactions.Scenario[rank]]++;
-        var (users, items) = (Counted(_data.Interactions.User), Counted(_data.Interactions.Item));
+        var (users, items) = (Counted(training, _data.Interactions.User), Counted(training, _data.Interactions.Item));
         List<(string What, int Described, int Counted)> all =
         [
             ("users", described.Users, users.InAny), ("items", described.Items, items.InAny),
@@ -154,11 +155,12 @@ public sealed class LeakAudit
         }
     }
 
+    /// <param name="training">Ranks of the training part.</param>
     /// <param name="entityOfRank">Of each interaction its user, or its item.</param>
     /// <returns>How many are in any scenario of the training part, and how many in every one.</returns>
-    private (int InAny, int InAll) Counted(int[] entityOfRank)
+    private (int InAny, int InAll) Counted(int[] training, int[] entityOfRank)
     {
-        var met = _data.RanksOf(Part.Training).Select(rank => (Entity: entityOfRank[rank], Scenario: _data.Interactions.Scenario[rank])).ToHashSet();
+        var met = training.Select(rank => (Entity: entityOfRank[rank], Scenario: _data.Interactions.Scenario[rank])).ToHashSet();
         var scenariosOf = met.GroupBy(m => m.Entity).Select(of => of.Count()).ToList();
         return (scenariosOf.Count, scenariosOf.Count(count => count == _data.Description.Scenarios.Count));
     }

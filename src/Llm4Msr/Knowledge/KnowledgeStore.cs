@@ -15,6 +15,7 @@ public sealed class KnowledgeStore : IDisposable
 {
     private readonly KnowledgeStoreFile _file;
     private readonly WriterLock? _writerLock;
+    private readonly Dictionary<string, string> _contents = new(StringComparer.Ordinal); // by training part, since the last append
     private KnowledgeIndex? _index;
     private bool _stopped;
 
@@ -50,8 +51,15 @@ public sealed class KnowledgeStore : IDisposable
     /// stays the same when a store that several splits share is asked about another of them.
     /// </summary>
     /// <param name="basis">Hash of the training part.</param>
-    public string ContentFor(string basis) => _file.ScenariosOfOtherParts(basis)
-        .Aggregate(_file.Head.Content, (content, row) => content - Hash256.Of(row.CanonicalBytes)).ToString();
+    public string ContentFor(string basis)
+    {
+        if (!_contents.TryGetValue(basis, out var content))
+        {
+            content = _file.ScenariosOfOtherParts(basis).Aggregate(_file.Head.Content, (sum, row) => sum - Hash256.Of(row.CanonicalBytes)).ToString();
+            _contents[basis] = content;
+        }
+        return content;
+    }
 
     /// <summary>Whether a table was read from what this store holds.</summary>
     public bool IsSourceOf(KnowledgeOrigin origin) => ContentFor(origin.Basis) == origin.ContentHash;
@@ -128,6 +136,7 @@ public sealed class KnowledgeStore : IDisposable
             throw;
         }
         rows.ForEach(Index.Add);
+        _contents.Clear();
     }
 
     /// <summary>Whether this very snapshot is stored, so that a second run over unchanged data asks nothing.</summary>

@@ -220,6 +220,15 @@ public sealed class TrainingRun
         return Evaluator.Score(model, data, ranks, visible);
     }
 
+    /// <summary>The rows of a part of several folds together, by seed.</summary>
+    /// <param name="folds">Of the same seeds, each with the data that its models were trained on.</param>
+    public static Dictionary<int, ScoredRows> ScoreFolds(IReadOnlyList<(ModelFolder Folder, InteractionDataset Data)> folds, Part part)
+    {
+        var ranks = folds.Select(fold => fold.Data.RanksOf(part)).ToList();
+        return folds[0].Folder.Seeds.ToDictionary(
+            seed => seed, seed => ScoredRows.OfFolds([.. folds.Zip(ranks, (fold, own) => Score(fold.Folder, fold.Data, seed, own))]));
+    }
+
     /// <summary>Where the data lay that a run was trained on.</summary>
     public static string DataFolderOf(ModelFolder folder) => SetupOf(folder).DataFolder;
 

@@ -109,6 +109,19 @@ public sealed class KnowledgeStoreTests : IDisposable
     }
 
     [Fact]
+    public void AWriterSaysWhatItsOwnAppendsMakeOfTheContent()
+    {
+        using var store = KnowledgeStore.OpenForWriting(Path, Samples.Fingerprint, Samples.Interactions);
+        store.Append([Samples.Scenario("s")]);
+        var before = store.ContentFor(Samples.Basis);
+
+        store.Append([Samples.User("1", 1)]);
+
+        Assert.NotEqual(before, store.ContentFor(Samples.Basis));
+        Assert.Equal(store.ContentHash, store.ContentFor(Samples.Basis));
+    }
+
+    [Fact]
     public void WritingUsesARollbackJournalThatIsEmptyBetweenCommits()
     {
         using var store = KnowledgeStore.OpenForWriting(Path, Samples.Fingerprint, Samples.Interactions);
